@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``legation keygen`` and ``legation card``."""
+
+from pathlib import Path
+
+import click
+
+from legation.cli.output import EXISTING, PATH, emit, json_option, policy_option
+
+
+@click.command()
+@click.argument("office")
+@click.option("-o", "--output", type=PATH, required=True, metavar="KEY", help="Where the keys go.")
+@click.option(
+    "--root",
+    "root_file",
+    type=PATH,
+    metavar="ROOT",
+    help="The party's root key: used if it is there, else made. Default: KEY.root.",
+)
+@json_option
+def keygen(office: str, output: Path, root_file: Path | None, as_json: bool) -> None:
+    """
+    Draw the keys of OFFICE (KOR, or KOR@NATO), and its party's root key if it has none yet.
+
+    Both files are secrets. Keep the root key offline: it is needed only when a card is made.
+    """
+    from legation.keys.card import Office
+    from legation.node.disk import read_file, write_file
+    from legation.node.keyring import OFFICE_KEYS, ROOT_KEY, draw_office_keys, draw_root_key
+    from legation.node.surroundings import HERE
+
+    named = Office.parse(office)
+    root_file = root_file or output.with_name(output.name + ".root")
+    keys = draw_office_keys(named, HERE)
+    if root_file.exists():
+        root = ROOT_KEY.decode(read_file(root_file))
+        root.check_party(named.party)
+        write_file(output, OFFICE_KEYS.encode(keys), secret=True)
+    else:
+        write_file(output, OFFICE_KEYS.encode(keys), secret=True)
+        write_file(root_file, ROOT_KEY.encode(draw_root_key(named.party, HERE)), secret=True)
+    emit(
+        {"office": office, "keys": str(output), "root": str(root_file)},
+        f"keys of {office}: {output}\nroot key of {named.party}: {root_file} (keep it offline)",
+        as_json=as_json,
+    )
+
+
+@click.command()
+@click.argument("file", type=EXISTING)
+@click.option("-o", "--output", type=PATH, metavar="CARD", help="Where a new card goes.")
+@click.option("--root", "root_file", type=EXISTING, metavar="ROOT", help="Default: FILE.root.")
+@policy_option
+@json_option
+def card(
+    file: Path, output: Path | None, root_file: Path | None, policy_files: tuple[Path, ...], as_json: bool
+) -> None:
+    """
+    Make an office's card from its keys, or look at a card.
+
+    FILE is a key file (with -o its card is made) or a card. The card is what an office gives to all
+    others; before they trust it, both sides compare its twelve words by another way.
+    """
+    from legation.keys.card import fingerprint, read
+    from legation.node.disk import read_file, write_file
+    from legation.node.files import policies_with
+    from legation.node.keyring import OFFICE_KEYS, ROOT_KEY, make_card
+    from legation.node.surroundings import HERE
+
+    data = read_file(file)
+    if output is not None:
+        root = ROOT_KEY.decode(read_file(root_file or file.with_name(file.name + ".root")))
+        policies = policies_with(read_file(each) for each in policy_files)
+        data = make_card(OFFICE_KEYS.decode(data), root, policies, HERE)
+        write_file(output, data)
+    found = read(data)
+    words = fingerprint(found)
+    emit(
+        {
+            "office": str(found.office),
+            "number": found.body.number,
+            "digest": found.digest.hex(),
+            "fingerprint": list(words),
+        },
+        f"card {found.body.number} of {found.office}\n"
+        f"  {' '.join(words[:6])}\n  {' '.join(words[6:])}\n"
+        "compare these words with the other office by another way before you trust the card",
+        as_json=as_json,
+    )

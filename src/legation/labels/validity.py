@@ -1,0 +1,234 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+Whether a label is valid in its policy; asked before any decision.
+
+An absent permissive category means "no constraint" to the decision, not "not releasable". What
+closes that gap is the policy's own rules (which category a classification requires), so a label
+that breaks one of them is refused before anybody's clearance is looked at.
+
+Source: XML SPIF 2.1; ADatP-4774.1, section 4.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime
+from enum import StrEnum
+
+from legation.encoding import Canonical
+from legation.labels.label import Label, TagType
+from legation.labels.policy import (
+    CategoryReference,
+    Classification,
+    Member,
+    Operation,
+    Policy,
+    Requirement,
+    Window,
+)
+
+
+class FaultCode(StrEnum):
+    """What can be wrong with a label under a policy."""
+
+    POLICY_DIFFERS = "policy-differs"
+    POLICY_NOT_IN_FORCE = "policy-not-in-force"
+    DATE_NEEDED = "date-needed"
+    CLASSIFICATION_UNKNOWN = "classification-unknown"
+    CLASSIFICATION_OBSOLETE = "classification-obsolete"
+    TAG_UNKNOWN = "tag-unknown"
+    TYPE_DIFFERS = "type-differs"
+    CATEGORY_EMPTY = "category-empty"
+    VALUE_UNKNOWN = "value-unknown"
+    VALUE_OBSOLETE = "value-obsolete"
+    VALUE_NOT_IN_FORCE = "value-not-in-force"
+    CLASS_EXCLUDED = "class-excluded"
+    CLASS_REQUIRED = "class-required"
+    CATEGORY_REQUIRED = "category-required"
+    CATEGORY_EXCLUDED = "category-excluded"
+    TOO_FEW = "too-few"
+    TOO_MANY = "too-many"
+
+
+class Fault(Canonical, frozen=True):
+    """
+    One thing that is wrong with a label.
+
+    ``subject`` is the classification or value it is about, ``tag`` the tag set concerned, and
+    ``values`` the names it wants, forbids or has too many of. All are names of the policy or of
+    the label, never content.
+    """
+
+    code: FaultCode
+    subject: str = ""
+    tag: str = ""
+    values: tuple[str, ...] = ()
+
+
+def validate(
+    policy: Policy, label: Label, *, at: datetime | None = None, new: bool = False
+) -> tuple[Fault, ...]:
+    """
+    List everything that is wrong with *label* under *policy*; nothing wrong is an empty tuple.
+
+    Args:
+        policy: The policy the label is judged by.
+        label: Any label.
+        at: The instant it is judged at, with a time zone. Without it, whatever depends on a date
+            is a fault.
+        new: Whether the label is being written now: then obsolete names are faults too.
+    """
+    if not policy.is_named(label.policy_id, label.policy):
+        return (Fault(code=FaultCode.POLICY_DIFFERS, subject=policy.name),)
+    return tuple(_faults(policy, label, at, new))
+
+
+def _faults(policy: Policy, label: Label, at: datetime | None, new: bool) -> Iterator[Fault]:
+    yield from _window_faults(
+        policy.window, at, Fault(code=FaultCode.POLICY_NOT_IN_FORCE, subject=policy.name)
+    )
+    classification = policy.classification(label.classification)
+    if classification is None:
+        yield Fault(code=FaultCode.CLASSIFICATION_UNKNOWN, subject=label.classification)
+        return
+    if new and classification.obsolete:
+        yield Fault(code=FaultCode.CLASSIFICATION_OBSOLETE, subject=classification.name)
+    found: dict[int, Member] = {}
+    unresolved = list(_resolve(policy, label, found))
+    yield from unresolved
+    members = list(found.values())
+    yield from _unmet(policy, classification.name, classification.required, members)
+    for member in members:
+        yield from _value_faults(policy, classification, member, members, at=at, new=new)
+    if not unresolved:
+        yield from _selection_faults(policy, members)
+
+
+def _resolve(policy: Policy, label: Label, found: dict[int, Member]) -> Iterator[Fault]:
+    """
+    Find every value of the label in the policy, by its bit; faults for those that are not there.
+
+    One value may be spelled twice, or stand in two parts of one list. It counts once.
+    """
+    for part in label.categories:
+        field = policy.field(part)
+        if field is None:
+            known = policy.tag_set(part.tag, part.tag_id) is not None
+            code = FaultCode.TYPE_DIFFERS if known else FaultCode.TAG_UNKNOWN
+            yield Fault(code=code, tag=part.tag, subject=part.type.value)
+            continue
+        if not part.values:
+            yield Fault(code=FaultCode.CATEGORY_EMPTY, tag=part.tag)
+        for value in part.values:
+            member = field.members.get(policy.fold(value))
+            if member is None:
+                yield Fault(code=FaultCode.VALUE_UNKNOWN, tag=part.tag, subject=value)
+            else:
+                found[member.bit] = member
+
+
+def _value_faults(
+    policy: Policy,
+    classification: Classification,
+    member: Member,
+    members: list[Member],
+    *,
+    at: datetime | None,
+    new: bool,
+) -> Iterator[Fault]:
+    value, tag = member.category, member.tag_set.name
+    yield from _window_faults(
+        value.window, at, Fault(code=FaultCode.VALUE_NOT_IN_FORCE, subject=value.name, tag=tag)
+    )
+    if new and value.obsolete:
+        yield Fault(code=FaultCode.VALUE_OBSOLETE, subject=value.name, tag=tag)
+    if classification.name in value.excluded_classes:
+        yield Fault(code=FaultCode.CLASS_EXCLUDED, subject=value.name, tag=tag, values=(classification.name,))
+    if value.required_class and value.required_class != classification.name:
+        yield Fault(
+            code=FaultCode.CLASS_REQUIRED, subject=value.name, tag=tag, values=(value.required_class,)
+        )
+    yield from _unmet(policy, value.name, value.required, members)
+    for reference in value.excluded:
+        held = [other for other in members if other is not member and _matches(reference, other)]
+        if held:
+            names = tuple(sorted(other.category.name for other in held))
+            yield Fault(
+                code=FaultCode.CATEGORY_EXCLUDED, subject=value.name, tag=reference.tag_set, values=names
+            )
+
+
+def _window_faults(window: Window, at: datetime | None, fault: Fault) -> Iterator[Fault]:
+    if window.is_open:
+        return
+    if at is None:
+        yield Fault(code=FaultCode.DATE_NEEDED, subject=fault.subject, tag=fault.tag)
+    elif not window.holds(at):
+        yield fault
+
+
+def _matches(reference: CategoryReference, member: Member) -> bool:
+    return (
+        reference.tag_set == member.tag_set.name
+        and reference.type is member.tag.type
+        and reference.lacv in {"", member.category.lacv}
+    )
+
+
+def _unmet(
+    policy: Policy, subject: str, required: tuple[Requirement, ...], members: list[Member]
+) -> Iterator[Fault]:
+    """Faults for each requirement that the label's values do not meet."""
+    for requirement in required:
+        wanted = wanted_members(policy, requirement)
+        bits = {member.bit for member in wanted}
+        count = sum(member.bit in bits for member in members)
+        met = {
+            Operation.ONLY_ONE: count == 1,
+            Operation.ONE_OR_MORE: count >= 1,
+            Operation.ALL: bool(bits) and count == len(bits),
+        }
+        if not met[requirement.operation]:
+            yield Fault(
+                code=FaultCode.CATEGORY_REQUIRED,
+                subject=subject,
+                tag=requirement.groups[0].tag_set,
+                values=tuple(member.category.name for member in wanted),
+            )
+
+
+def wanted_members(policy: Policy, requirement: Requirement) -> list[Member]:
+    """Every value that a requirement names, in the order of the SPIF."""
+    return [
+        member
+        for field in policy.fields.values()
+        for member in field.members.values()
+        if any(_matches(reference, member) for reference in requirement.groups)
+    ]
+
+
+def _selection_faults(policy: Policy, members: list[Member]) -> Iterator[Fault]:
+    """Faults where a tag has fewer or more values than it may (SPIF minSelection, maxSelection)."""
+    counts = Counter(id(member.tag) for member in members)
+    for tag_set in policy.tag_sets:
+        for tag in tag_set.tags:
+            count = counts[id(tag)]
+            if count < tag.count_min:
+                yield Fault(code=FaultCode.TOO_FEW, tag=tag_set.name, subject=tag.name)
+            if tag.count_max is not None and count > tag.count_max:
+                yield Fault(code=FaultCode.TOO_MANY, tag=tag_set.name, subject=tag.name)
+
+
+def lists_without(policy: Policy, label: Label, party: str) -> tuple[str, ...]:
+    """
+    The tag sets whose list on *label* leaves out *party*, though the policy has it as a value.
+
+    A drafter who leaves their own party off a list has written what their own office may not
+    read; composing refuses it.
+    """
+    return tuple(
+        part.tag
+        for part in label.categories
+        if part.type is TagType.PERMISSIVE
+        and policy.member(part, party) is not None
+        and policy.fold(party) not in {policy.fold(value) for value in part.values}
+    )

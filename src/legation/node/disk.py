@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+Files, read within limits and written whole or not at all.
+"""
+
+import contextlib
+import os
+from pathlib import Path
+
+from legation.errors import MalformedError
+
+FILE_SIZE_BYTES_MAX = 65 << 20  # a little over the largest view: what is too long is told by its reader
+
+
+def read_file(path: Path, *, size_bytes_max: int = FILE_SIZE_BYTES_MAX) -> bytes:
+    """
+    Read a file.
+
+    Raises:
+        MalformedError: It is longer than anything that is read here.
+        OSError: It is not there, or not to be read.
+    """
+    with path.open("rb") as file:
+        data = file.read(size_bytes_max + 1)
+    if len(data) > size_bytes_max:
+        raise MalformedError(f"`{path.name}` is longer than {size_bytes_max} bytes")
+    return data
+
+
+def write_file(path: Path, data: bytes, *, secret: bool = False) -> None:
+    """
+    Write a file so that it is there whole, on the disk, or as it was before.
+
+    Args:
+        path: Where it goes; what is there is replaced, save for a secret.
+        data: What it holds.
+        secret: Whether only the owner may read it and nothing may be overwritten.
+
+    Raises:
+        FileExistsError: A secret would overwrite something.
+        OSError: The disk says no.
+    """
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+    descriptor = os.open(part, flags, 0o600 if secret else 0o644)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        if secret:
+            os.link(part, path)  # unlike a rename, this fails if something is there
+        else:
+            part.replace(path)
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            part.unlink()
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """A file is there after a power cut only if the folder that names it is on the disk too."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

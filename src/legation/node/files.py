@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+The main job on files, without a node's folder: write, preview, sign, cut, read and verify.
+
+Each function takes bytes and gives values; the doors read and write the files.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from legation.errors import RefusedError
+from legation.formats import markdown, spif, stanag4774
+from legation.formats.shipped import NAMES, shipped
+from legation.item.draft import Draft
+from legation.item.draws import SECRET_SIZE_BYTES, SecretDraws
+from legation.item.reference import reference
+from legation.item.shape import DOCUMENT_SIZE_BYTES
+from legation.item.signing import sign
+from legation.item.view import Contents, View, ViewPortion, inspect, verify
+from legation.keys.card import Card
+from legation.labels import Policies, Policy, Reader, portion_mark
+from legation.node.disk import read_file
+from legation.node.keyring import OfficeKeys
+from legation.node.surroundings import Surroundings
+from legation.records import ItemRecord, PortionRecord
+from legation.release import Preview, disclose, disclosure_banner, preview
+
+
+def policies_with(files: Iterable[bytes]) -> Policies:
+    """
+    The shipped policies and those of the given SPIF files, read strictly.
+
+    Raises:
+        MalformedError: A file is not a valid SPIF, or two claim to be one policy.
+    """
+    return Policies([*map(shipped, NAMES), *(spif.read(data) for data in files)])
+
+
+def find_policy(name: str) -> Policy:
+    """
+    Find a shipped policy by name, or read the SPIF file of this path.
+
+    Raises:
+        MalformedError: It is neither.
+    """
+    found = Policies(map(shipped, NAMES)).named(name)
+    return found if found is not None else spif.read(read_file(Path(name)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Composed:
+    """A report that was read and signed: the draft, the item's bytes, and the item opened."""
+
+    draft: Draft
+    item: bytes
+    contents: Contents
+    reference: str
+
+
+def compose(report: bytes, keys: OfficeKeys, policies: Policies, around: Surroundings) -> Composed:
+    """
+    Read a report, sign it as a new document, and look at the result as anybody would.
+
+    Raises:
+        MalformedError: ``faults`` names every line that is wrong.
+    """
+    draft = markdown.read(report, policies, party=keys.party)
+    item = sign(
+        draft,
+        document=around.random(DOCUMENT_SIZE_BYTES),
+        time=int(around.now().timestamp()),
+        signer=keys.item_signer,
+        draws=SecretDraws(keys.draws, around.random(SECRET_SIZE_BYTES), draft.digest),
+    )
+    contents = inspect(item)
+    spoken = reference(keys.office, contents.time, contents.item_id)
+    return Composed(draft=draft, item=item, contents=contents, reference=spoken)
+
+
+def format_report(report: bytes, policies: Policies) -> bytes:
+    """
+    Write a report in its one form.
+
+    Raises:
+        MalformedError: ``faults`` names every line that is wrong.
+    """
+    draft = markdown.read(report, policies, party=None)
+    policy = policies.resolve(draft.policies[0])
+    assert policy is not None, "a report was read under a policy at hand"
+    return markdown.write(draft, policy)
+
+
+def preview_report(
+    report: bytes,
+    addressees: Sequence[tuple[str, bytes]],
+    policies: Policies,
+    around: Surroundings,
+    *,
+    party: str | None = None,
+) -> Preview:
+    """
+    Read a report and work out every addressee's copy of it.
+
+    Args:
+        report: Portion-marked Markdown.
+        addressees: Their names and their clearances in XML.
+        policies: The policies at hand.
+        around: Whose clock says at which instant the clearances are looked at.
+        party: The author's party, if its lists are to be checked too.
+
+    Raises:
+        MalformedError: The report or a clearance is not what it claims to be.
+    """
+    draft = markdown.read(report, policies, party=party)
+    now = around.now()
+    return preview(draft, policies, [reader_of(name, data, now) for name, data in addressees])
+
+
+def reader_of(name: str, clearance: bytes, at: datetime) -> Reader:
+    """Make a reader from a clearance in XML."""
+    return Reader(name=name, clearances=(stanag4774.read_clearance(clearance),), at=at)
+
+
+def cut_item(data: bytes, clearance: bytes, policies: Policies, around: Surroundings) -> bytes:
+    """
+    Take the cut that the holder of a clearance may be handed.
+
+    Raises:
+        MalformedError: The item or the clearance is not what it claims to be.
+        ProofError: The item's leaves do not lead to its root.
+        RefusedError: Nothing of its body may be shown.
+    """
+    return disclose(inspect(data), policies, reader_of("holder", clearance, around.now()))
+
+
+def show(
+    data: bytes, policies: Policies, cards: Sequence[Card], languages: Sequence[str] = ()
+) -> ItemRecord:
+    """
+    Open a copy for the person who holds it; with cards it is verified first.
+
+    Args:
+        data: The bytes of an item or a cut.
+        policies: The policies at hand.
+        cards: The pinned cards; none opens the copy unverified, and the record says so.
+        languages: The reader's languages, best first.
+
+    Raises:
+        MalformedError: The bytes are not a view.
+        VerificationError: The copy does not hold, or its author is in none of the cards.
+        RefusedError: A portion is marked under a policy that is not at hand.
+    """
+    contents = verify(data, cards) if cards else inspect(data)
+    shown = tuple(_portion(policies, each) for each in contents.shown(languages))
+    named = [(layer.policy, layer.label) for layer in contents.layers]
+    record = ItemRecord(
+        item=contents.item_id.hex(),
+        document=contents.document.hex(),
+        kind=contents.kind,
+        time=datetime.fromtimestamp(contents.time, UTC).isoformat(),
+        banner=disclosure_banner(policies, named),
+        portions=shown,
+        verified=False,
+    )
+    return _signed_by(record, contents) if isinstance(contents, View) else record
+
+
+def _signed_by(record: ItemRecord, view: View) -> ItemRecord:
+    return replace(
+        record,
+        verified=True,
+        author=str(view.author),
+        reference=view.reference,
+        key_state=view.key_state.value,
+    )
+
+
+def _portion(policies: Policies, each: ViewPortion) -> PortionRecord:
+    policy = policies.resolve(each.policy)
+    if policy is None:
+        raise RefusedError(
+            f"the policy {each.policy.id} version {each.policy.version} is not at hand",
+            hint="give its SPIF with --policy",
+        )
+    return PortionRecord(mark=portion_mark(policy, each.label), code=each.code, portion=each.portion)

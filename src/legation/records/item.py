@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+An item as a reader is shown it.
+"""
+
+from legation.encoding import Canonical
+from legation.item.portion import Kind, Portion
+
+
+class PortionRecord(Canonical, frozen=True):
+    """One portion as it is shown: its mark, its paragraph code, and what it says."""
+
+    mark: str
+    code: str
+    portion: Portion
+
+
+class ItemRecord(Canonical, frozen=True):
+    """
+    A copy of an item.
+
+    ``item`` and ``document`` are in hexadecimal. ``verified`` says whether the copy was held
+    against its author's card; only then are ``author``, ``reference`` and ``key_state`` there.
+    ``time`` is what the author wrote, ISO 8601 in UTC. ``banner`` is the roll-up of what this copy
+    discloses, not of the whole item, of which a copy tells nothing.
+    """
+
+    item: str
+    document: str
+    kind: Kind
+    time: str
+    banner: str
+    portions: tuple[PortionRecord, ...]
+    verified: bool
+    author: str = ""
+    reference: str = ""
+    key_state: str = ""

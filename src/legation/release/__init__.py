@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From a draft to its addressees: who would get what, and why not."""
+
+from legation.release.disclosure import decide_label, disclose, disclosure_banner
+from legation.release.preview import Addressee, AddresseeCopy, PortionOutcome, Preview, Showing, preview
+
+__all__ = [
+    "Addressee",
+    "AddresseeCopy",
+    "PortionOutcome",
+    "Preview",
+    "Showing",
+    "decide_label",
+    "disclose",
+    "disclosure_banner",
+    "preview",
+]
