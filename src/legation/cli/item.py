@@ -97,7 +97,9 @@ def verify(view: Path, card_files: tuple[Path, ...], as_json: bool) -> None:
         "key_state": found.key_state.value,
         "portions": len(found.portions),
     }
-    note = "" if found.key_state.value == "current" else f"\nnote: the author's key is {found.key_state.value}"
+    note = (
+        "" if found.key_state.value == "current" else f"\nnote: the author's key is {found.key_state.value}"
+    )
     text = f"verified: {found.reference}\nauthor {found.author}, {len(found.portions)} portions{note}"
     emit(record, text, as_json=as_json)
 

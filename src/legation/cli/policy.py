@@ -34,10 +34,10 @@ def show(name: str, as_json: bool) -> None:
 @json_option
 def check(file: Path, lenient: bool, as_json: bool) -> None:
     """Read a SPIF file and name everything that is wrong with it."""
-    from legation.formats.spif import read
     from legation.node.disk import read_file
+    from legation.node.files import check_policy
 
-    found = read(read_file(file), lenient=lenient)
+    found = check_policy(read_file(file), lenient=lenient)
     lines = [f"{found.name} version {found.version}: " + ("forgiven" if found.faults else "no fault")]
     emit(
         {"name": found.name, "version": found.version, "faults": list(found.faults)},

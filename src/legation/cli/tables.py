@@ -1,7 +1,108 @@
 # SPDX-License-Identifier: Apache-2.0
 """
 Tables and sheets for the terminal.
+
+What a portion says is printed with every invisible or direction-changing character spelled out, so
+that nothing in a text can move the cursor, hide a word or look like a mark.
 """
-from typing import Any
-def preview_text(found: Any) -> str: return ""
-def item_text(found: Any) -> str: return ""
+
+import textwrap
+from collections.abc import Iterator
+
+from legation.item.portion import Addressees, Form, Link, Portion, Text, Title, Topics, visible_text
+from legation.records import CopyRecord, ItemRecord, PortionRecord, PreviewRecord
+
+WIDTH = 100  # columns of a sheet; a terminal of 80 still folds it legibly
+
+_SIGNS = {"shown": "shown", "covered": "(fuller)", "withheld": "-"}
+
+
+def preview_text(found: PreviewRecord) -> str:
+    """Draw who gets what as a table, then say why not, addressee by addressee."""
+    names = [f"{each.portion} {each.mark}" for each in found.copies[0].portions]
+    first = max(map(len, ("distinct copy", *names)))
+    widths = [max(len(copy.addressee), len("(fuller)")) for copy in found.copies]
+    lines = [_row("", first, [copy.addressee for copy in found.copies], widths)]
+    lines.append(_row("distinct copy", first, [str(copy.copy) for copy in found.copies], widths))
+    for index, name in enumerate(names):
+        cells = [_SIGNS[copy.portions[index].showing] for copy in found.copies]
+        lines.append(_row(name, first, cells, widths))
+    for copy in found.copies:
+        lines.extend(["", *_why_not(copy)])
+    return "\n".join([*lines, "", f"draft {found.draft}"])
+
+
+def _row(name: str, first: int, cells: list[str], widths: list[int]) -> str:
+    padded = [cell.ljust(width) for cell, width in zip(cells, widths, strict=True)]
+    return "  ".join([name.ljust(first), *padded]).rstrip()
+
+
+def _why_not(copy: CopyRecord) -> Iterator[str]:
+    if copy.empty:
+        yield f"{copy.addressee}: nothing is sent, the copy would be empty"
+    else:
+        yield f"{copy.addressee}: {copy.banner}"
+        if not copy.title_shown:
+            yield "  title: not shown, the reference stands for it"
+    for each in copy.portions:
+        if each.showing == "withheld":
+            yield f"  {each.portion} {each.mark}: {each.why}; {each.change}"
+
+
+def item_text(found: ItemRecord) -> str:
+    """Draw an item as a sheet: banner, head, portions with mark and code, banner."""
+    lines = [found.banner, ""]
+    if found.verified:
+        lines.append(f"{found.reference}   {found.kind.value}   {found.time}")
+        state = "" if found.key_state == "current" else f", whose key is {found.key_state}"
+        lines.append(f"verified: signed by {found.author}{state}")
+    else:
+        lines.append(f"{found.kind.value}   {found.time}   item {found.item[:16]}")
+        lines.append("NOT VERIFIED: no card was given to hold it against (--card)")
+    for each in found.portions:
+        lines.extend(["", *_portion_lines(each)])
+    return "\n".join([*lines, "", found.banner])
+
+
+def _portion_lines(each: PortionRecord) -> Iterator[str]:
+    yield from _folded(f"{each.mark} {_said(each.portion)}")
+    notes = [f"[{each.code}]", *_qualifiers(each.portion)]
+    yield from (f"    {line}" for line in _folded("  ".join(notes)))
+
+
+def _folded(text: str) -> Iterator[str]:
+    for line in visible_text(text).split("\n"):
+        yield from textwrap.wrap(line, WIDTH) or [""]
+
+
+def _said(portion: Portion) -> str:
+    if isinstance(portion, Title):
+        return f"Subject: {portion.text}"
+    if isinstance(portion, Form):
+        return f"Form: {portion.form.value}"
+    if isinstance(portion, Topics):
+        return f"Topics: {', '.join(portion.topics)}"
+    if isinstance(portion, Addressees):
+        named = (("for action", portion.action), ("for information", portion.information))
+        return "Addressees: " + "; ".join(f"{how} {', '.join(who)}" for how, who in named if who)
+    if isinstance(portion, Link):
+        return f"See item {portion.item.hex()}"
+    if isinstance(portion, Text):
+        return portion.text
+    return f"-- something is withheld here{f': {portion.reason}' if portion.reason else ''} --"
+
+
+def _qualifiers(portion: Portion) -> Iterator[str]:
+    if not isinstance(portion, Text):
+        return
+    named = (
+        ("source", portion.source),
+        ("grade", portion.grade),
+        ("status", portion.status.value if portion.status else ""),
+        ("caveat", portion.caveat),
+        ("handling", portion.handling),
+        ("words of", portion.origin),
+    )
+    yield from (f"{name}: {value}" for name, value in named if value)
+    if portion.originator_control:
+        yield "not to be passed on without the originator's consent"

@@ -40,7 +40,9 @@ class Terminal:
         )
         if done.returncode != expect:
             said = done.stderr.strip()
-            raise Deviation(f"legation {' '.join(arguments)}: exit {done.returncode}, expected {expect}\n{said}")
+            raise Deviation(
+                f"legation {' '.join(arguments)}: exit {done.returncode}, expected {expect}\n{said}"
+            )
         return done.stdout if expect == 0 else done.stderr
 
     def remove(self, name: str) -> None:

@@ -26,8 +26,9 @@ from legation.labels import Policies, Policy, Reader, portion_mark
 from legation.node.disk import read_file
 from legation.node.keyring import OfficeKeys
 from legation.node.surroundings import Surroundings
-from legation.records import ItemRecord, PortionRecord
-from legation.release import Preview, disclose, disclosure_banner, preview
+from legation.records import CopyRecord, ItemRecord, OutcomeRecord, PortionRecord, PreviewRecord
+from legation.release import AddresseeCopy, PortionOutcome, disclose, disclosure_banner, preview
+from legation.words import english
 
 
 def policies_with(files: Iterable[bytes]) -> Policies:
@@ -38,6 +39,16 @@ def policies_with(files: Iterable[bytes]) -> Policies:
         MalformedError: A file is not a valid SPIF, or two claim to be one policy.
     """
     return Policies([*map(shipped, NAMES), *(spif.read(data) for data in files)])
+
+
+def check_policy(data: bytes, *, lenient: bool) -> Policy:
+    """
+    Read a SPIF file; a lenient reading lists in ``faults`` what it forgave.
+
+    Raises:
+        MalformedError: ``faults`` names everything that is wrong and not forgiven.
+    """
+    return spif.read(data, lenient=lenient)
 
 
 def find_policy(name: str) -> Policy:
@@ -101,9 +112,9 @@ def preview_report(
     around: Surroundings,
     *,
     party: str | None = None,
-) -> Preview:
+) -> PreviewRecord:
     """
-    Read a report and work out every addressee's copy of it.
+    Read a report and work out every addressee's copy of it, with the reasons in words.
 
     Args:
         report: Portion-marked Markdown.
@@ -117,7 +128,31 @@ def preview_report(
     """
     draft = markdown.read(report, policies, party=party)
     now = around.now()
-    return preview(draft, policies, [reader_of(name, data, now) for name, data in addressees])
+    found = preview(draft, policies, [reader_of(name, data, now) for name, data in addressees])
+    return PreviewRecord(draft=found.draft.hex(), copies=tuple(map(_copy_record, found.copies)))
+
+
+def _copy_record(copy: AddresseeCopy) -> CopyRecord:
+    return CopyRecord(
+        addressee=copy.addressee,
+        copy=copy.number,
+        banner=copy.banner,
+        empty=copy.is_empty,
+        title_shown=copy.title_shown,
+        portions=tuple(map(_outcome_record, copy.portions)),
+    )
+
+
+def _outcome_record(outcome: PortionOutcome) -> OutcomeRecord:
+    return OutcomeRecord(
+        portion=outcome.portion,
+        mark=outcome.mark,
+        showing=outcome.showing.value,
+        reasons=outcome.decision.reasons,
+        why=english.decision(outcome.decision),
+        nearest=outcome.nearest,
+        change="" if outcome.decision.permitted else english.nearest(outcome.nearest),
+    )
 
 
 def reader_of(name: str, clearance: bytes, at: datetime) -> Reader:
@@ -137,9 +172,7 @@ def cut_item(data: bytes, clearance: bytes, policies: Policies, around: Surround
     return disclose(inspect(data), policies, reader_of("holder", clearance, around.now()))
 
 
-def show(
-    data: bytes, policies: Policies, cards: Sequence[Card], languages: Sequence[str] = ()
-) -> ItemRecord:
+def show(data: bytes, policies: Policies, cards: Sequence[Card], languages: Sequence[str] = ()) -> ItemRecord:
     """
     Open a copy for the person who holds it; with cards it is verified first.
 

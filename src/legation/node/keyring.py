@@ -20,9 +20,8 @@ from legation.keys.card import (
     Office,
     make,
 )
-from legation.keys.card import FORMAT as CARD_FORMAT
 from legation.keys.seal import HPKEOpener
-from legation.keys.sign import SEED_SIZE_BYTES, Ed25519Signer, MLDSA44Signer
+from legation.keys.sign import SEED_SIZE_BYTES, Ed25519Signer, MLDSA44Signer, Signer
 from legation.labels import Policies, reference_to
 from legation.node.surroundings import Surroundings
 
@@ -128,10 +127,13 @@ def make_card(keys: OfficeKeys, root: RootKey, policies: Policies, around: Surro
     """
     root.check_party(keys.party)
     root_signer = Ed25519Signer(root.seed)
-    stream_signers = (Ed25519Signer(keys.stream_ed25519), MLDSA44Signer(keys.stream_mldsa44))
+    stream_signers: tuple[Signer, ...] = (
+        Ed25519Signer(keys.stream_ed25519),
+        MLDSA44Signer(keys.stream_mldsa44),
+    )
     opener = HPKEOpener(mlkem_seed=keys.seal_mlkem768, x25519_seed=keys.seal_x25519)
     body = CardBody(
-        format=CARD_FORMAT,
+        format="legation/card/v1",
         office=keys.office,
         number=0,
         time=int(around.now().timestamp()),

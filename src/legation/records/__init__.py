@@ -2,5 +2,6 @@
 """What doors and clients speak: frozen records, the same on a page, in the API and with ``--json``."""
 
 from legation.records.item import ItemRecord, PortionRecord
+from legation.records.preview import CopyRecord, OutcomeRecord, PreviewRecord
 
-__all__ = ["ItemRecord", "PortionRecord"]
+__all__ = ["CopyRecord", "ItemRecord", "OutcomeRecord", "PortionRecord", "PreviewRecord"]

@@ -7,9 +7,9 @@ handed over later is decided again, and never more than what an approver saw her
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 
-from legation.encoding import Canonical
 from legation.item.draft import Draft, DraftPortion, VariantKind
 from legation.item.portion import BODY, Text, Title
 from legation.item.variants import choose, close
@@ -27,34 +27,37 @@ class Showing(StrEnum):
     WITHHELD = "withheld"
 
 
-class PortionOutcome(Canonical, frozen=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortionOutcome:
     """One portion in one copy: what becomes of it, why, and what would change it."""
 
     portion: str
     mark: str
     showing: Showing
     decision: Decision
-    nearest: Explanation = Explanation()
+    nearest: Explanation
 
 
-class AddresseeCopy(Canonical, frozen=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddresseeCopy:
     """
     What one addressee would receive.
 
-    ``copy`` numbers the distinct copies from 1: addressees with the same number receive the same
-    portions. ``banner`` is the roll-up of what the copy discloses. An ``empty`` copy has no body
-    and is not sent.
+    ``number`` numbers the distinct copies from 1: addressees with the same number receive the same
+    portions. ``banner`` is the roll-up of what the copy discloses. A copy that ``is_empty`` has no
+    body and is not sent.
     """
 
     addressee: str
-    copy_number: int
+    number: int
     banner: str
-    empty: bool
+    is_empty: bool
     title_shown: bool
     portions: tuple[PortionOutcome, ...]
 
 
-class Preview(Canonical, frozen=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
     """Every addressee's copy of the draft with this digest."""
 
     draft: bytes
@@ -172,11 +175,11 @@ def _copy(
     ]
     return AddresseeCopy(
         addressee=addressee.name,
-        copy_number=number,
+        number=number,
         banner=disclosure_banner(
             policies, [(draft.references[each.label.policy_id], each.label) for each in held]
         ),
-        empty=not any(isinstance(each.portion, BODY) for each in held),
+        is_empty=not any(isinstance(each.portion, BODY) for each in held),
         title_shown=any(isinstance(each.portion, Title) for each in held),
         portions=outcomes,
     )

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+English.
+
+Use::
+
+    english.decision(decision)  # "granted, not on the list"
+    english.nearest(explanation)  # "nearest change: add AUS to Releasable To"
+"""
+
+from legation.labels import Act, FaultCode, ReasonCode
+from legation.words.wording import Wording
+
+ENGLISH = Wording(
+    permitted="granted",
+    reasons={
+        ReasonCode.LABEL_INVALID: "the label is not valid: {fault}",
+        ReasonCode.POLICY_UNKNOWN: "the policy that the label names is not known here",
+        ReasonCode.CLEARANCE_POLICY_DIFFERS: "there is no clearance under {wanted}",
+        ReasonCode.CLEARANCE_DATE_NEEDED: "the clearance is bounded in time, and no date is given",
+        ReasonCode.CLEARANCE_NOT_IN_FORCE: "the clearance is not in force on this date",
+        ReasonCode.CLASSIFICATION_NOT_HELD: "level: {wanted} is not granted, only {held}",
+        ReasonCode.ALL_NOT_HELD: "{tag}: all of {wanted} must be held, held is {held}",
+        ReasonCode.ONE_NOT_HELD: "{tag}: one of {wanted} must be held, held is {held}",
+        ReasonCode.CLASSIFICATION_HELD: "level: {wanted} is granted",
+        ReasonCode.ALL_HELD: "{tag}: all of {wanted} are held",
+        ReasonCode.ONE_HELD: "{tag}: {held} is held",
+    },
+    summaries={
+        ReasonCode.ONE_NOT_HELD: "granted, not on the list",
+        ReasonCode.CLASSIFICATION_NOT_HELD: "level not granted",
+        ReasonCode.ALL_NOT_HELD: "caveat not granted",
+    },
+    aspects={
+        ReasonCode.ONE_NOT_HELD: "list",
+        ReasonCode.CLASSIFICATION_NOT_HELD: "level",
+        ReasonCode.ALL_NOT_HELD: "caveat",
+    },
+    faults={
+        FaultCode.POLICY_DIFFERS: "it is not a label of {subject}",
+        FaultCode.POLICY_NOT_IN_FORCE: "the policy {subject} is not in force on this date",
+        FaultCode.DATE_NEEDED: "{subject} is bounded in time, and no date is given",
+        FaultCode.CLASSIFICATION_UNKNOWN: "{subject} is no classification of the policy",
+        FaultCode.CLASSIFICATION_OBSOLETE: "{subject} is obsolete, new labels do not use it",
+        FaultCode.TAG_UNKNOWN: "{tag} is no list of the policy",
+        FaultCode.TYPE_DIFFERS: "{tag} has no {subject} values in the policy",
+        FaultCode.CATEGORY_EMPTY: "{tag} has no value left, so nobody is on it",
+        FaultCode.VALUE_UNKNOWN: "{subject} is no value of {tag} in the policy",
+        FaultCode.VALUE_OBSOLETE: "{subject} of {tag} is obsolete, new labels do not use it",
+        FaultCode.VALUE_NOT_IN_FORCE: "{subject} of {tag} is not in force on this date",
+        FaultCode.CLASS_EXCLUDED: "{subject} of {tag} may not stand with {values}",
+        FaultCode.CLASS_REQUIRED: "{subject} of {tag} stands only with {values}",
+        FaultCode.CATEGORY_REQUIRED: "{subject} needs {tag}: {values}",
+        FaultCode.CATEGORY_EXCLUDED: "{subject} may not stand with {values} of {tag}",
+        FaultCode.TOO_FEW: "{tag} has fewer values than the policy wants",
+        FaultCode.TOO_MANY: "{tag} has more values than the policy allows",
+    },
+    acts={
+        Act.ADD: "add {values} to {tag}",
+        Act.REMOVE: "take {values} off {tag}",
+        Act.LOWER: "lower {tag} to {values}",
+        Act.GRANT: "grant {values} of {tag}",
+    },
+    class_acts={
+        Act.ADD: "add {values}",
+        Act.REMOVE: "take {values} off",
+        Act.LOWER: "lower to {values}",
+        Act.GRANT: "grant {values}",
+    },
+    nearest_change="nearest change: {changes}",
+    nearest_grant="nearest grant: {changes}",
+    no_change="no change of the label would do",
+    nothing="none",
+    shortened="{names} and {count} more",
+    listed=", ",
+    last=" and ",
+    also="; ",
+)
+
+reason = ENGLISH.reason
+fault = ENGLISH.fault
+change = ENGLISH.change
+decision = ENGLISH.decision
+nearest = ENGLISH.nearest
+grant = ENGLISH.grant

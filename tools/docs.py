@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Redraw the generated parts of the documents; ``make docs`` runs it, the tests compare."""
+
+import re
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+from tests.test_rooms import table  # noqa: E402 - the path is set first
+
+
+def redraw(path: Path, name: str, text: str) -> None:
+    """Put *text* between the markers called *name*."""
+    page = path.read_text()
+    begin, end = f"<!-- {name} -->\n", f"\n<!-- /{name} -->"
+    assert begin in page and end.strip() in page, f"{path.name} has no markers called {name}"
+    pattern = re.escape(begin) + r".*?(?=<!-- /" + re.escape(name) + " -->)"
+    path.write_text(re.sub(pattern, lambda _: f"{begin}{text}\n", page, flags=re.DOTALL))
+
+
+if __name__ == "__main__":
+    redraw(ROOT / "docs" / "architecture.md", "rooms", table())
