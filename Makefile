@@ -22,7 +22,7 @@ CODE = $(wildcard src tests bench)
 
 export PYTHON STRICT AGE SUITE
 .DEFAULT_GOAL := help
-.PHONY: test demo fix lint types coverage bench environment system lock fresh clean help
+.PHONY: test demo fix lint types coverage docs bench environment system lock fresh clean help
 
 test: system lint types ## Set up, then lint, types and tests; STRICT=1, ARGS="tests/… -k …"
 	@$(BIN)/python -m pytest --numprocesses=$(JOBS) $(ARGS)
@@ -47,6 +47,9 @@ coverage: environment ## Show the lines and branches that no test reaches; ARGS
 	@$(BIN)/coverage run -m pytest $(ARGS)
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
+
+docs: environment ## Redraw the generated parts of the documents
+	@$(BIN)/python tools/docs.py
 
 bench: ## Measure, beside others that do a part of the same; ARGS
 	@tools/environment .venv-bench runtime bench

@@ -13,7 +13,7 @@ import time
 from importlib.resources import as_file, files
 from pathlib import Path
 
-from legation.demo.terminal import Deviation, Terminal, check
+from legation.demo.terminal import DeviationError, Terminal, check
 
 AUTHOR = "KOR@NATO"
 ADDRESSEES = ("KOR", "JPN@NATO", "NATO", "AUS@NATO")
@@ -40,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
         terminal = Terminal(folder, is_plain=not sys.stdout.isatty())
         try:
             _play(terminal, folder, options.report)
-        except Deviation as deviation:
+        except DeviationError as deviation:
             print(f"\nDEVIATION: {deviation}", file=sys.stderr)  # noqa: T201 - to whoever plays it
             return 1
         seconds = time.monotonic() - started

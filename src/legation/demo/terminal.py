@@ -13,7 +13,7 @@ from typing import Any
 WIDTH = 96  # columns of the tale
 
 
-class Deviation(Exception):
+class DeviationError(Exception):
     """Something came out otherwise than the tale tells it."""
 
 
@@ -40,7 +40,7 @@ class Terminal:
         )
         if done.returncode != expect:
             said = done.stderr.strip()
-            raise Deviation(
+            raise DeviationError(
                 f"legation {' '.join(arguments)}: exit {done.returncode}, expected {expect}\n{said}"
             )
         return done.stdout if expect == 0 else done.stderr
@@ -74,4 +74,4 @@ class Terminal:
 def check(holds: bool, what: str) -> None:
     """Go on if something holds; the tale ends here if not."""
     if not holds:
-        raise Deviation(what)
+        raise DeviationError(what)
