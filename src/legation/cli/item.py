@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from legation.cli.output import EXISTING, PATH, emit, json_option, policy_option
+from legation.cli.output import EXISTING, PATH, check_output, emit, json_option, policy_option
 
 if TYPE_CHECKING:
     from legation.keys.card import Card
@@ -28,6 +28,7 @@ def cut(item: Path, clearance: Path, output: Path, policy_files: tuple[Path, ...
     from legation.node.surroundings import HERE
 
     policies = policies_with(read_file(each) for each in policy_files)
+    check_output(output, item, clearance)
     copy = cut_item(read_file(item), read_file(clearance), policies, HERE)
     write_file(output, copy)
     emit({"view": str(output), "size_bytes": len(copy)}, f"{output}: {len(copy)} bytes", as_json=as_json)

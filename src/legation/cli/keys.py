@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from legation.cli.output import EXISTING, PATH, emit, json_option, policy_option
+from legation.cli.output import EXISTING, PATH, check_output, emit, json_option, policy_option
 
 
 @click.command()
@@ -38,8 +38,12 @@ def keygen(office: str, output: Path, root_file: Path | None, as_json: bool) -> 
         root.check_party(named.party)
         write_file(output, OFFICE_KEYS.encode(keys), secret=True)
     else:
-        write_file(output, OFFICE_KEYS.encode(keys), secret=True)
         write_file(root_file, ROOT_KEY.encode(draw_root_key(named.party, HERE)), secret=True)
+        try:
+            write_file(output, OFFICE_KEYS.encode(keys), secret=True)
+        except OSError:
+            root_file.unlink()  # made a moment ago, and nothing was signed with it
+            raise
     emit(
         {"office": office, "keys": str(output), "root": str(root_file)},
         f"keys of {office}: {output}\nroot key of {named.party}: {root_file} (keep it offline)",
@@ -70,7 +74,9 @@ def card(
 
     data = read_file(file)
     if output is not None:
-        root = ROOT_KEY.decode(read_file(root_file or file.with_name(file.name + ".root")))
+        root_file = root_file or file.with_name(file.name + ".root")
+        check_output(output, file, root_file)
+        root = ROOT_KEY.decode(read_file(root_file))
         policies = policies_with(read_file(each) for each in policy_files)
         data = make_card(OFFICE_KEYS.decode(data), root, policies, HERE)
         write_file(output, data)

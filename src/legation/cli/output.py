@@ -94,5 +94,20 @@ def policy_option(command: Command) -> Command:
     return option(command)
 
 
-PATH = click.Path(path_type=Path, dir_okay=False)
-EXISTING = click.Path(path_type=Path, dir_okay=False, exists=True)
+class _FilePath(click.Path):
+    """The path of a file; nothing at all is none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not str(value):
+            self.fail("expected the name of a file, got nothing", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+PATH = _FilePath(path_type=Path, dir_okay=False)
+EXISTING = _FilePath(path_type=Path, dir_okay=False, exists=True)
+
+
+def check_output(output: Path, *inputs: Path) -> None:
+    """Refuse to write a result over what it is made of: keys and items have no second copy."""
+    if output.exists() and any(each.exists() and output.samefile(each) for each in inputs):
+        raise click.UsageError(f"`{output}` is what is read here: expected another name for the output")

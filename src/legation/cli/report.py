@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from legation.cli.output import EXISTING, PATH, emit, json_option, policy_option
+from legation.cli.output import EXISTING, PATH, check_output, emit, json_option, policy_option
 
 
 @click.command()
@@ -82,6 +82,7 @@ def compose(report: Path, key: Path, output: Path, policy_files: tuple[Path, ...
     from legation.node.keyring import OFFICE_KEYS
     from legation.node.surroundings import HERE
 
+    check_output(output, report, key)
     composed = compose_item(
         read_file(report),
         OFFICE_KEYS.decode(read_file(key)),

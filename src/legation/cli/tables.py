@@ -13,6 +13,7 @@ from legation.item.portion import Addressees, Form, Link, Portion, Text, Title, 
 from legation.records import CopyRecord, ItemRecord, PortionRecord, PreviewRecord
 
 WIDTH = 100  # columns of a sheet; a terminal of 80 still folds it legibly
+INDENT = "    "  # of all that continues a portion
 
 _SIGNS = {"shown": "shown", "covered": "(fuller)", "withheld": "-"}
 
@@ -65,14 +66,15 @@ def item_text(found: ItemRecord) -> str:
 
 
 def _portion_lines(each: PortionRecord) -> Iterator[str]:
-    yield from _folded(f"{each.mark} {_said(each.portion)}")
-    notes = [f"[{each.code}]", *_qualifiers(each.portion)]
-    yield from (f"    {line}" for line in _folded("  ".join(notes)))
+    # Every line of a text but the first stands further in than anything the sheet itself says.
+    yield from _folded(f"{each.mark} {_said(each.portion)}", "")
+    yield from _folded("  ".join([f"[{each.code}]", *_qualifiers(each.portion)]), "  ")
 
 
-def _folded(text: str) -> Iterator[str]:
+def _folded(text: str, start: str) -> Iterator[str]:
     for line in visible_text(text).split("\n"):
-        yield from textwrap.wrap(line, WIDTH) or [""]
+        yield from textwrap.wrap(line, WIDTH, initial_indent=start, subsequent_indent=INDENT) or [""]
+        start = INDENT
 
 
 def _said(portion: Portion) -> str:

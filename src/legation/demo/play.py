@@ -33,6 +33,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--report", type=Path, help="a report of your own, in portion-marked Markdown")
     parser.add_argument("--dir", type=Path, help="where the files go; default: a folder that is removed")
     options = parser.parse_args(arguments)
+    if options.report is not None and not options.report.is_file():
+        parser.error("--report is no file")
+    if options.dir is not None and options.dir.exists() and not _is_empty(options.dir):
+        parser.error("--dir is for a new or an empty folder: the demonstration writes keys into it")
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="legation-") as scratch:
         folder = options.dir or Path(scratch)
@@ -48,6 +52,10 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
+def _is_empty(folder: Path) -> bool:
+    return folder.is_dir() and not any(folder.iterdir())
+
+
 def _play(terminal: Terminal, folder: Path, report: Path | None) -> None:
     _lay_out(folder, report)
     _make_keys(terminal)
@@ -58,7 +66,8 @@ def _play(terminal: Terminal, folder: Path, report: Path | None) -> None:
     copies = [name for name in ADDRESSEES if not previewed[name]["empty"]]
     sizes = {name: _hand_over(terminal, folder, previewed[name]) for name in copies}
     _look_for_traces(terminal, folder, previewed, copies)
-    _cheat(terminal, folder, copies)
+    if copies:
+        _cheat(terminal, folder, copies)
     terminal.heading("Figures")
     whole = (folder / "report.item").stat().st_size
     told = ", ".join(f"{name} {size}" for name, size in sizes.items())
@@ -75,8 +84,6 @@ def _lay_out(folder: Path, report: Path | None) -> None:
 
 def _make_keys(terminal: Terminal) -> None:
     terminal.heading(f"1. {AUTHOR} has keys, and a card that everybody else holds")
-    for name in (f"{AUTHOR}.keys", f"{AUTHOR}.keys.root"):
-        terminal.remove(name)
     terminal.run("keygen", AUTHOR, "-o", f"{AUTHOR}.keys")
     terminal.show(terminal.run("card", f"{AUTHOR}.keys", "-o", f"{AUTHOR}.card"))
 
@@ -136,18 +143,21 @@ def _look_for_traces(
     searched = 0
     for name in copies:
         data = (folder / f"{name}.view").read_bytes()
-        seen = {str(each["portion"]) for each in terminal.json("show", f"{name}.view")["portions"]}
+        opened = terminal.json("show", f"{name}.view")["portions"]
+        seen = {str(each["portion"]) for each in opened}
         hidden = [each for each in whole["portions"] if str(each["portion"]) not in seen]
-        for trace in _traces([str(each["portion"].get("text", "")) for each in hidden]):
+        told = [str(each["portion"].get("text", "")) for each in opened]
+        for trace in _traces([str(each["portion"].get("text", "")) for each in hidden], told):
             searched += 1
             check(trace not in data, f"the copy of {name} holds nothing of what it withholds")
     terminal.say(f"{searched} traces of withheld text searched for in {len(copies)} copies: none found.")
 
 
-def _traces(texts: list[str]) -> set[bytes]:
-    """Pieces of 24 characters of each text, plain and in base64."""
+def _traces(texts: list[str], told: list[str]) -> set[bytes]:
+    """Pieces of 24 characters of each text, plain and in base64; a tearline may repeat some of them."""
     pieces = {text[start : start + 24] for text in texts for start in range(0, max(1, len(text) - 24), 8)}
-    plain = {piece.encode() for piece in pieces if len(piece) == 24}
+    hidden = (piece for piece in pieces if not any(piece in text for text in told))
+    plain = {piece.encode() for piece in hidden if len(piece) == 24}
     return plain | {base64.b64encode(piece)[:-4] for piece in plain}
 
 
@@ -155,8 +165,9 @@ def _cheat(terminal: Terminal, folder: Path, copies: list[str]) -> None:
     terminal.heading("7. Somebody on the way alters one character")
     name = copies[-1]
     data = (folder / f"{name}.view").read_bytes()
-    words = re.search(rb'"text":"[^"]*?([a-z])', data)
-    assert words is not None, "a copy holds text"
+    # A letter of a text; where the text has none of these, one of a salt.
+    words = re.search(rb'"text":"[^"]*?([a-z])', data) or re.search(rb'"salt":"(.)', data)
+    assert words is not None, "a copy holds a salt"
     altered = bytearray(data)
     altered[words.start(1)] ^= 1
     (folder / "altered.view").write_bytes(altered)

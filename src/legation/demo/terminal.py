@@ -45,10 +45,6 @@ class Terminal:
             )
         return done.stdout if expect == 0 else done.stderr
 
-    def remove(self, name: str) -> None:
-        """Remove a file that an earlier run left, if there is one."""
-        (self._folder / name).unlink(missing_ok=True)
-
     def json(self, *arguments: str) -> Any:
         """Run ``legation`` with ``--json`` and return the document."""
         return json.loads(self.run(*arguments, "--json"))

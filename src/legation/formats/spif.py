@@ -22,6 +22,7 @@ Source: XML SPIF 2.1 (http://www.xmlspif.org/); ADatP-4774.1, Annex B.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from hashlib import sha256
@@ -340,24 +341,24 @@ def _check_references(
             faults.refuse(node.line, f"{node.name} names a classification that is not there")
 
 
-def _index(tag_sets: tuple[TagSet, ...]) -> dict[tuple[str, TagType], list[str]]:
-    """The lacv of every value, by tag set and type."""
-    found: dict[tuple[str, TagType], list[str]] = {}
+def _index(tag_sets: tuple[TagSet, ...]) -> dict[tuple[str, TagType], Counter[str]]:
+    """How many values of each lacv there are, by tag set and type."""
+    found: dict[tuple[str, TagType], Counter[str]] = {}
     for tag_set in tag_sets:
         for tag in tag_set.tags:
-            values = found.setdefault((tag_set.name, tag.type), [])
-            values.extend(each.lacv for each in tag.categories)
+            counts = found.setdefault((tag_set.name, tag.type), Counter())
+            counts.update(each.lacv for each in tag.categories)
     return found
 
 
-def _check_groups(node: Node, index: dict[tuple[str, TagType], list[str]], faults: Faults) -> None:
+def _check_groups(node: Node, index: dict[tuple[str, TagType], Counter[str]], faults: Faults) -> None:
     for each in (*node.within("requiredCategory", "categoryGroup"), *node.all("excludedCategory")):
         # Its own faults are noted already; this pass is only about where it leads.
         reference = _reference(each, Faults(lenient=True))
-        values = index.get((reference.tag_set, reference.type), [])
-        if not values:
+        counts = index.get((reference.tag_set, reference.type))
+        if not counts:
             faults.refuse(each.line, f"{each.name} names a tag set that has no such values")
-        elif reference.lacv and values.count(reference.lacv) != 1:
+        elif reference.lacv and counts[reference.lacv] != 1:
             faults.refuse(each.line, f"{each.name} names a value that is not there, or there twice")
 
 

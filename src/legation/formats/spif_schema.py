@@ -17,6 +17,7 @@ from legation.formats import xml
 NAMESPACE = "http://www.xmlspif.org/spif"
 WHAT = "policy"
 FAULTS_MAX = 100  # a person mends the first ones and reads again
+CHILDREN_MAX = 1024  # of one name in one element; the largest published tag set has about 400 values
 
 
 class Faults:
@@ -211,6 +212,9 @@ def _children(element: xml.Element, name: str, faults: Faults) -> Iterator[Node]
             faults.forgive(line, f"{local} stands after what it should precede")
         last = max(last, _ORDER[name][local])
         counts[local] += 1
+        if counts[local] > CHILDREN_MAX:
+            faults.refuse(line, f"{name} holds more than {CHILDREN_MAX} of {local}")
+            faults.settle()
         yield _node(child, local, faults)
     for local, (count_min, count_max) in _PLACES[name].items():
         if counts[local] < count_min:

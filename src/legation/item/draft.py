@@ -14,6 +14,7 @@ from functools import cached_property
 from legation.encoding import Canonical, encode
 from legation.errors import MalformedError
 from legation.item.portion import Kind, Portion, Text, Withheld, check_line, check_office
+from legation.item.variants import PAIRS_MAX
 from legation.keys.card import TIME_MAX, PolicyReference
 from legation.labels import Label
 
@@ -140,14 +141,19 @@ def check_normal(label: Label) -> None:
 
 
 def check_variants(portions: tuple[DraftPortion, ...]) -> None:
-    """Refuse a variant that stands for nothing: at the start, or beyond its group."""
+    """Refuse a variant that stands for nothing: at the start, or beyond its group; and too many."""
     group = 0  # how many portions of the present group were read
+    pairs = 0
     for each in portions:
         if each.variant is None:
             group = 1 if isinstance(each.portion, Text) else 0
             continue
         if not 1 <= each.variant.of <= group:
             raise MalformedError("a variant does not follow the paragraph it stands for")
+        # Everything before a withheld line is fuller, so one long group would have far too many pairs.
+        pairs += group if each.variant.kind is VariantKind.WITHHELD else 1
+        if pairs > PAIRS_MAX:
+            raise MalformedError(f"expected at most {PAIRS_MAX} pairs of variants")
         group += 1
 
 

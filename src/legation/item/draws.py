@@ -24,7 +24,7 @@ SECRET_SIZE_BYTES = 32
 
 
 class Draws(Protocol):
-    """What signing asks for; ``key`` is the canonical label of a layer, or two of them for a seam."""
+    """What signing asks for; ``key`` is a hash of the label of a layer, or two of them for a seam."""
 
     def nonce(self) -> bytes:
         """The item's nonce, ``NONCE_SIZE_BYTES`` long."""

@@ -23,7 +23,8 @@ LINE_LENGTH_MAX = 1_000  # characters of a title, a source, a caveat: what print
 LIST_MAX = 1_000  # topics or addressees of one item
 ITEM_ID_SIZE_BYTES = 32  # an item id is a SHA-256
 
-_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")  # and half characters
+_CONTROL_BYTES = bytes([*range(0x09), *range(0x0B, 0x20), 0x7F])  # those of ASCII; twice as fast to find
 _GRADE = re.compile("[A-F][1-6]")
 _LANGUAGE = re.compile("[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")
 
@@ -75,10 +76,11 @@ def check_text(text: str, what: str, *, length_max: int = TEXT_LENGTH_MAX) -> No
     """
     if not 0 < len(text) <= length_max:
         raise MalformedError(f"{what} has {len(text)} characters, expected 1 to {length_max}")
-    if text.isprintable():
-        if text[0] == " " or text[-1] == " ":
-            raise MalformedError(f"{what} has space around it")
-    elif text != text.strip() or _CONTROLS.search(text):
+    if text.isascii():
+        has_control = len(text.encode().translate(None, _CONTROL_BYTES)) != len(text)
+    else:
+        has_control = not text.isprintable() and _CONTROLS.search(text) is not None
+    if has_control or text[0].isspace() or text[-1].isspace():
         raise MalformedError(f"{what} has space around it or a control character")
 
 

@@ -163,6 +163,9 @@ class WireView(Canonical, frozen=True):
     proof: tuple[bytes, ...]
     signature: bytes
 
+    def __post_init__(self) -> None:
+        check_size(self.signature, SIGNATURE_SIZE_BYTES, "signature")
+
     @property
     def leaves(self) -> tuple[Placed, ...]:
         """Layers and seams alike."""

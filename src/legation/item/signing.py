@@ -9,6 +9,7 @@ filled with decoys; the header with the tree's root is signed.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from itertools import combinations
 from operator import attrgetter, itemgetter
 
@@ -21,6 +22,7 @@ from legation.item.shape import (
     FORMAT,
     LAYERS_MAX,
     VIEW,
+    VIEW_SIZE_BYTES_MAX,
     Header,
     Layer,
     Pair,
@@ -31,7 +33,7 @@ from legation.item.shape import (
     WireView,
     leaf_entry,
 )
-from legation.item.variants import PAIRS_MAX, close
+from legation.item.variants import close
 from legation.keys.sign import Purpose, Signer
 from legation.labels import Label
 from legation.merkle import complete_tree, proof_nodes
@@ -39,7 +41,7 @@ from legation.merkle import complete_tree, proof_nodes
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Group:
-    """The portions of one label: their places in the draft, and the label's bytes."""
+    """The portions of one label: their places in the draft, and the hash of the label's bytes."""
 
     label: Label
     key: bytes
@@ -59,13 +61,11 @@ def sign(draft: Draft, *, document: bytes, time: int, signer: Signer, draws: Dra
         draws: Where nonce, salts, places and decoys come from; made for this draft alone.
 
     Raises:
-        MalformedError: More labels, or more variants of one another, than an item can have.
+        MalformedError: More labels, more variants of one another, or more bytes than an item can have.
     """
     groups = _groups(draft)
     leaf_count = _leaf_count(len(groups))
     pairs = close(draft.fuller)
-    if len(pairs) > PAIRS_MAX:
-        raise MalformedError(f"{len(pairs)} pairs of variants, expected at most {PAIRS_MAX}")
     keys = [group.key for group in groups]
     keys += [left.key + right.key for left, right in combinations(groups, 2)]
     drawn = _draw(groups, keys, leaf_count, draws)
@@ -87,7 +87,7 @@ def _groups(draft: Draft) -> list[_Group]:
         group = found.get(each.label)
         if group is None:
             key = encode((each.label, draft.references[each.label.policy_id]))
-            found[each.label] = group = _Group(label=each.label, key=key, indexes=[])
+            found[each.label] = group = _Group(label=each.label, key=sha256(key).digest(), indexes=[])
         group.indexes.append(index)
     return list(found.values())
 
@@ -179,7 +179,7 @@ def _finish(
     )
     inside = sorted(leaves, key=attrgetter("place"))
     proof = proof_nodes(leaf_count, [placed.place for placed in inside])
-    return VIEW.encode(
+    data = VIEW.encode(
         WireView(
             header=header,
             layers=tuple(placed for placed in inside if isinstance(placed, PlacedLayer)),
@@ -188,3 +188,7 @@ def _finish(
             signature=signer.sign(Purpose.ITEM, encode(header)),
         )
     )
+    # What cannot be read is not given out.
+    if len(data) > VIEW_SIZE_BYTES_MAX:
+        raise MalformedError(f"item of {len(data)} bytes, expected at most {VIEW_SIZE_BYTES_MAX}")
+    return data

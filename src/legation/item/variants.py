@@ -9,11 +9,18 @@ that it still holds between any two portions when those between them are hidden.
 
 from collections.abc import Collection, Iterable, Sequence
 
+from legation.errors import MalformedError
+
 PAIRS_MAX = 200_000  # of one item: ten for every portion of the largest one
 
 
 def close(pairs: Iterable[tuple[int, int]]) -> set[tuple[int, int]]:
-    """Close *pairs* transitively, leaving out that a portion is as full as itself."""
+    """
+    Close *pairs* transitively, leaving out that a portion is as full as itself.
+
+    Raises:
+        MalformedError: There are more than ``PAIRS_MAX`` then; no more than that are held in memory.
+    """
     below: dict[int, set[int]] = {}
     for fuller, lesser in pairs:
         below.setdefault(fuller, set()).add(lesser)
@@ -26,12 +33,25 @@ def close(pairs: Iterable[tuple[int, int]]) -> set[tuple[int, int]]:
                 reached.add(here)
                 waiting.extend(below.get(here, ()))
         closed.update((start, end) for end in reached if end != start)
+        if len(closed) > PAIRS_MAX:
+            raise MalformedError(f"expected at most {PAIRS_MAX} pairs of variants")
     return closed
 
 
 def is_closed(pairs: Collection[tuple[int, int]]) -> bool:
-    """Whether *pairs* is transitively closed, as signing left it and every cut keeps it."""
-    return not pairs or close(pairs) == pairs
+    """
+    Whether *pairs* is transitively closed, as signing left it and every cut keeps it.
+
+    Sets of portions are integers here, bit *i* for portion *i*. To walk from each portion would take
+    seconds where a hostile view relates hundreds of portions all with each other.
+    """
+    below: dict[int, int] = {}
+    for fuller, lesser in pairs:
+        below[fuller] = below.get(fuller, 0) | 1 << lesser
+    covered = {portion: lesser | 1 << portion for portion, lesser in below.items()}
+    return all(
+        below[lesser] | covered[fuller] == covered[fuller] for fuller, lesser in pairs if lesser in below
+    )
 
 
 def choose(

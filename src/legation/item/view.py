@@ -29,6 +29,7 @@ from functools import cached_property
 
 from legation.encoding import encode
 from legation.errors import MalformedError, ProofError, RefusedError, SignatureError
+from legation.item.draft import PORTIONS_MAX
 from legation.item.portion import BODY, Kind, Portion, Text
 from legation.item.reference import paragraph_code, paragraph_numbers, reference
 from legation.item.shape import (
@@ -41,7 +42,7 @@ from legation.item.shape import (
     check_placed,
     leaf_entry,
 )
-from legation.item.variants import choose, is_closed
+from legation.item.variants import PAIRS_MAX, choose, is_closed
 from legation.keys.card import Card, Cards, KeyState, Office, PolicyReference
 from legation.keys.sign import KeyId, Purpose
 from legation.labels import Label
@@ -229,6 +230,9 @@ def _check_places(wire: WireView) -> None:
 def _check_layers(wire: WireView) -> None:
     layers = [placed.leaf for placed in wire.layers]
     first = layers[0]
+    count = sum(len(layer.portions) for layer in layers)
+    if count > PORTIONS_MAX:
+        raise MalformedError(f"view of {count} portions, expected at most {PORTIONS_MAX}")
     if any(
         (layer.kind, layer.document, layer.time) != (first.kind, first.document, first.time)
         for layer in layers
@@ -281,8 +285,11 @@ def _count_before(placed: PlacedSeam, left: list[int], right: list[int]) -> None
 
 def _relation(wire: WireView, order: tuple[Pair, ...]) -> frozenset[Pair]:
     """All pairs of variants, by place in the reading order."""
-    if not any(placed.leaf.fuller for placed in wire.leaves):
+    count = sum(len(placed.leaf.fuller) for placed in wire.leaves)
+    if count == 0:
         return frozenset()
+    if count > PAIRS_MAX:
+        raise MalformedError(f"{count} pairs of variants, expected at most {PAIRS_MAX}")
     places = {pair: place for place, pair in enumerate(order)}
     numbers = {placed.place: index for index, placed in enumerate(wire.layers)}
     found: set[Pair] = set()

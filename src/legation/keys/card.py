@@ -40,8 +40,9 @@ from legation.keys.sign import KeyId, PublicKey, Purpose, Signer, Verify
 
 FORMAT = "legation/card/v1"
 
-CARD_SIZE_BYTES_MAX = 1 << 19  # the fullest card that the other limits allow has about 420 KB
+CARD_SIZE_BYTES_MAX = 1 << 19  # the fullest card that the other limits allow has about 490 KB
 KEYS_MAX = 128  # of one role; none ever leaves: a new seal key each quarter for 32 years
+CURRENT_ITEM_KEYS_MAX = 16  # each signs the card, and each signature hashes it whole
 ADDRESSES_MAX = 16  # more are not tried
 ADDRESS_LENGTH_MAX = 253  # the longest host name there is (RFC 1035, section 2.3.4)
 PROTOCOLS_MAX = 16  # versions spoken at once
@@ -169,7 +170,7 @@ class CardBody(Canonical, frozen=True):
     3. The root and the item keys are Ed25519 keys.
     4. The keys of each role, sorted by key id, are at most ``KEYS_MAX``.
     5. A key id stands once in the whole card, the root's included.
-    6. Current are: at least one item key, one stream key of each algorithm, one seal key.
+    6. Current are: 1 to 16 item keys, one stream key of each algorithm, one seal key.
     7. In the first card every key is current.
     8. Addresses are host names or https URLs, none twice, the preferred one first.
     9. Protocol versions ascend, policies ascend by identifier, none twice.
@@ -452,8 +453,8 @@ def _check_key_ids(body: CardBody) -> None:
 
 
 def _check_states(body: CardBody) -> None:
-    if not _current(body.item_keys):
-        raise MalformedError("a card has at least one current item key")
+    if not 1 <= len(_current(body.item_keys)) <= CURRENT_ITEM_KEYS_MAX:
+        raise MalformedError(f"a card has 1 to {CURRENT_ITEM_KEYS_MAX} current item keys")
     if sorted(_current(body.stream_keys)) != ["ed25519", "ml-dsa-44"]:
         raise MalformedError("a card has one current stream key of each algorithm")
     if len(_current(body.seal_keys)) != 1:

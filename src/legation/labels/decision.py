@@ -17,14 +17,16 @@ Rules kept here:
 Source: ADatP-4774.1, section 4 (access control decision function).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
+from types import MappingProxyType
 
 from legation.encoding import Canonical
 from legation.labels.label import Category, Clearance, Label, TagType
 from legation.labels.policy import Policy, Window
-from legation.labels.validity import Fault, validate
+from legation.labels.validity import LABELS_REMEMBERED, Fault, validate
 
 
 class ReasonCode(StrEnum):
@@ -135,11 +137,14 @@ def _weigh_categories(policy: Policy, label: Label, clearance: Clearance) -> Ite
         yield Reason(code=code, tag=tag, wanted=tuple(wanted), held=counted)
 
 
-def held_values(
-    policy: Policy, categories: tuple[Category, ...]
-) -> dict[tuple[str, TagType], dict[str, None]]:
+Lists = Mapping[tuple[str, TagType], Mapping[str, None]]
+"""Names of values by tag set and type, in the order and spelling of the policy."""
+
+
+@lru_cache(maxsize=LABELS_REMEMBERED)
+def held_values(policy: Policy, categories: tuple[Category, ...]) -> Lists:
     """
-    Group categories by tag set and type, in the order and spelling of the policy.
+    Group categories by tag set and type; what is found is remembered, for it never changes.
 
     What the policy does not know is left out: on a clearance it grants nothing, and a label with
     it never gets here.
@@ -150,8 +155,10 @@ def held_values(
             member = policy.member(part, value)
             if member is not None:
                 bits.setdefault((member.tag_set.name, part.type), set()).add(member.bit)
-    return {
-        key: {each.category.name: None for each in field.members.values() if each.bit in bits[key]}
-        for key, field in policy.fields.items()
-        if key in bits
-    }
+    return MappingProxyType(
+        {
+            key: {each.category.name: None for each in field.members.values() if each.bit in bits[key]}
+            for key, field in policy.fields.items()
+            if key in bits
+        }
+    )

@@ -59,7 +59,7 @@ def check_name(name: str, what: str, *, may_be_empty: bool = False) -> None:
         raise MalformedError(f"{what} holds a control or invisible character")
 
 
-class Category(Canonical, frozen=True):
+class Category(Canonical, frozen=True, cache_hash=True):
     """
     The values of one tag set, of one type, on a label or a clearance.
 
@@ -90,7 +90,7 @@ class Category(Canonical, frozen=True):
         return (self.tag, self.tag_id, self.type.value)
 
 
-class Label(Canonical, frozen=True):
+class Label(Canonical, frozen=True, cache_hash=True):
     """
     What one portion carries: policy, classification, categories.
 

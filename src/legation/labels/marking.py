@@ -20,6 +20,7 @@ Source: XML SPIF 2.1 (markingData, markingQualifier); ADatP-4774.1, section 3.
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 
 import msgspec
 
@@ -28,10 +29,12 @@ from legation.labels.decision import held_values
 from legation.labels.label import Label, TagType, category, gathered
 from legation.labels.policy import Classification, Field, Marking, Member, Policy, Qualifier
 from legation.labels.rollup import roll_up
-from legation.labels.validity import Fault, FaultCode, validate, wanted_members
+from legation.labels.validity import LABELS_REMEMBERED, Fault, FaultCode, validate, wanted_members
 
 PORTION = "portionMarking"
 BANNER = "pageTop"
+MARKS_REMEMBERED = 1 << 12  # the marks of a large report; each is typed many times
+POLICIES_REMEMBERED = 16  # those that marks are typed in at one time
 MARK_LENGTH_MAX = 1024  # characters of a typed mark; every party of a large policy fits
 
 _BOTH_ENDS = {"pageTop": "pageTopBottom", "pageBottom": "pageTopBottom"}
@@ -50,6 +53,11 @@ def marking(policy: Policy, label: Label, *, place: str, lang: str = "en") -> st
     Raises:
         MalformedError: The label is not valid in the policy.
     """
+    return _printed(policy, label, place, lang)
+
+
+@lru_cache(maxsize=LABELS_REMEMBERED)
+def _printed(policy: Policy, label: Label, place: str, lang: str) -> str:
     if any(fault.code is not FaultCode.DATE_NEEDED for fault in validate(policy, label)):
         raise MalformedError("label is not valid in its policy")
     label = policy.normalize(label)
@@ -101,6 +109,11 @@ def parse_mark(policy: Policy, text: str) -> Label:
     """
     if len(text) > MARK_LENGTH_MAX:
         raise MalformedError(f"mark of {len(text)} characters, expected at most {MARK_LENGTH_MAX}")
+    return _parsed(policy, text)
+
+
+@lru_cache(maxsize=MARKS_REMEMBERED)
+def _parsed(policy: Policy, text: str) -> Label:
     bare = text.strip()
     if bare.startswith("(") and bare.endswith(")"):
         bare = bare[1:-1].strip()
@@ -139,7 +152,7 @@ def _readings(policy: Policy, wanted: str) -> Iterator[Label]:
     """Every label that a mark could stand for, valid or not."""
     notes = _NOTES.search(wanted)
     typed = wanted[: notes.start()] if notes else wanted
-    grammar = [_Grammar(field) for field in policy.fields.values()]
+    grammar = _grammar(policy)
     for classification in policy.classifications:
         phrase = _plain(_class_phrase(classification, PORTION, "en"))
         if not typed.startswith(phrase):
@@ -170,6 +183,11 @@ class _Grammar:
         self.phrases = _unique((_plain(phrase), member) for member, phrase in _shown(field, PORTION, "en"))
 
 
+@lru_cache(maxsize=POLICIES_REMEMBERED)
+def _grammar(policy: Policy) -> tuple[_Grammar, ...]:
+    return tuple(_Grammar(field) for field in policy.fields.values())
+
+
 def _unique(pairs: Iterable[tuple[str, Member]]) -> dict[str, Member]:
     """Leave out the phrases that two values share, for nobody could tell which was meant."""
     found = list(pairs)
@@ -178,7 +196,7 @@ def _unique(pairs: Iterable[tuple[str, Member]]) -> dict[str, Member]:
 
 
 def _lists(
-    grammar: list[_Grammar], text: str, start: int, used: frozenset[int]
+    grammar: Sequence[_Grammar], text: str, start: int, used: frozenset[int]
 ) -> Iterator[tuple[Member, ...]]:
     """Read the rest of a mark as lists of values, each list at most once; yield each reading."""
     if start == len(text):

@@ -6,6 +6,9 @@ An absent permissive category means "no constraint" to the decision, not "not re
 closes that gap is the policy's own rules (which category a classification requires), so a label
 that breaks one of them is refused before anybody's clearance is looked at.
 
+What is found about a label is remembered: it follows from policy and label alone, but for dates,
+which are looked at each time.
+
 Source: XML SPIF 2.1; ADatP-4774.1, section 4.
 """
 
@@ -13,6 +16,8 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
+from typing import NamedTuple
 
 from legation.encoding import Canonical
 from legation.labels.label import Label, TagType
@@ -25,6 +30,9 @@ from legation.labels.policy import (
     Requirement,
     Window,
 )
+
+LABELS_REMEMBERED = 1 << 14  # a node has a few thousand labels that differ; some megabytes
+REQUIREMENTS_REMEMBERED = 1 << 12  # a large policy states some hundreds, most of them alike
 
 
 class FaultCode(StrEnum):
@@ -77,30 +85,65 @@ def validate(
             is a fault.
         new: Whether the label is being written now: then obsolete names are faults too.
     """
+    standing = _standing(policy, label)
+    if not standing.dated and not new:
+        return standing.faults
+    dated = (fault for each in standing.dated for fault in _dated_faults(each, at))
+    return (*dated, *standing.faults, *(standing.obsolete if new else ()))
+
+
+class _Standing(NamedTuple):
+    """What is wrong with a label at any time; what depends on a date; what is wrong if it is new."""
+
+    faults: tuple[Fault, ...]
+    dated: tuple[tuple[Window, Fault], ...] = ()
+    obsolete: tuple[Fault, ...] = ()
+
+
+@lru_cache(maxsize=LABELS_REMEMBERED)
+def _standing(policy: Policy, label: Label) -> _Standing:
     if not policy.is_named(label.policy_id, label.policy):
-        return (Fault(code=FaultCode.POLICY_DIFFERS, subject=policy.name),)
-    return tuple(_faults(policy, label, at, new))
-
-
-def _faults(policy: Policy, label: Label, at: datetime | None, new: bool) -> Iterator[Fault]:
-    yield from _window_faults(
-        policy.window, at, Fault(code=FaultCode.POLICY_NOT_IN_FORCE, subject=policy.name)
-    )
+        return _Standing((Fault(code=FaultCode.POLICY_DIFFERS, subject=policy.name),))
+    in_force = Fault(code=FaultCode.POLICY_NOT_IN_FORCE, subject=policy.name)
+    windows = [] if policy.window.is_open else [(policy.window, in_force)]
     classification = policy.classification(label.classification)
     if classification is None:
-        yield Fault(code=FaultCode.CLASSIFICATION_UNKNOWN, subject=label.classification)
-        return
-    if new and classification.obsolete:
-        yield Fault(code=FaultCode.CLASSIFICATION_OBSOLETE, subject=classification.name)
+        unknown = Fault(code=FaultCode.CLASSIFICATION_UNKNOWN, subject=label.classification)
+        return _Standing((unknown,), tuple(windows))
     found: dict[int, Member] = {}
-    unresolved = list(_resolve(policy, label, found))
-    yield from unresolved
+    unresolved = tuple(_resolve(policy, label, found))
     members = list(found.values())
-    yield from _unmet(policy, classification.name, classification.required, members)
+    faults = list(unresolved)
+    faults += _unmet(policy, classification.name, classification.required, members)
     for member in members:
-        yield from _value_faults(policy, classification, member, members, at=at, new=new)
+        faults += _value_faults(policy, classification, member, members)
+        windows += _window_of(member)
     if not unresolved:
-        yield from _selection_faults(policy, members)
+        faults += _selection_faults(policy, members)
+    return _Standing(tuple(faults), tuple(windows), tuple(_obsolete_faults(classification, members)))
+
+
+def _dated_faults(each: tuple[Window, Fault], at: datetime | None) -> Iterator[Fault]:
+    window, fault = each
+    if at is None:
+        yield Fault(code=FaultCode.DATE_NEEDED, subject=fault.subject, tag=fault.tag)
+    elif not window.holds(at):
+        yield fault
+
+
+def _window_of(member: Member) -> Iterator[tuple[Window, Fault]]:
+    value = member.category
+    if not value.window.is_open:
+        fault = Fault(code=FaultCode.VALUE_NOT_IN_FORCE, subject=value.name, tag=member.tag_set.name)
+        yield value.window, fault
+
+
+def _obsolete_faults(classification: Classification, members: list[Member]) -> Iterator[Fault]:
+    if classification.obsolete:
+        yield Fault(code=FaultCode.CLASSIFICATION_OBSOLETE, subject=classification.name)
+    for member in members:
+        if member.category.obsolete:
+            yield Fault(code=FaultCode.VALUE_OBSOLETE, subject=member.category.name, tag=member.tag_set.name)
 
 
 def _resolve(policy: Policy, label: Label, found: dict[int, Member]) -> Iterator[Fault]:
@@ -127,20 +170,9 @@ def _resolve(policy: Policy, label: Label, found: dict[int, Member]) -> Iterator
 
 
 def _value_faults(
-    policy: Policy,
-    classification: Classification,
-    member: Member,
-    members: list[Member],
-    *,
-    at: datetime | None,
-    new: bool,
+    policy: Policy, classification: Classification, member: Member, members: list[Member]
 ) -> Iterator[Fault]:
     value, tag = member.category, member.tag_set.name
-    yield from _window_faults(
-        value.window, at, Fault(code=FaultCode.VALUE_NOT_IN_FORCE, subject=value.name, tag=tag)
-    )
-    if new and value.obsolete:
-        yield Fault(code=FaultCode.VALUE_OBSOLETE, subject=value.name, tag=tag)
     if classification.name in value.excluded_classes:
         yield Fault(code=FaultCode.CLASS_EXCLUDED, subject=value.name, tag=tag, values=(classification.name,))
     if value.required_class and value.required_class != classification.name:
@@ -155,15 +187,6 @@ def _value_faults(
             yield Fault(
                 code=FaultCode.CATEGORY_EXCLUDED, subject=value.name, tag=reference.tag_set, values=names
             )
-
-
-def _window_faults(window: Window, at: datetime | None, fault: Fault) -> Iterator[Fault]:
-    if window.is_open:
-        return
-    if at is None:
-        yield Fault(code=FaultCode.DATE_NEEDED, subject=fault.subject, tag=fault.tag)
-    elif not window.holds(at):
-        yield fault
 
 
 def _matches(reference: CategoryReference, member: Member) -> bool:
@@ -196,14 +219,15 @@ def _unmet(
             )
 
 
-def wanted_members(policy: Policy, requirement: Requirement) -> list[Member]:
+@lru_cache(maxsize=REQUIREMENTS_REMEMBERED)
+def wanted_members(policy: Policy, requirement: Requirement) -> tuple[Member, ...]:
     """Every value that a requirement names, in the order of the SPIF."""
-    return [
+    return tuple(
         member
         for field in policy.fields.values()
         for member in field.members.values()
         if any(_matches(reference, member) for reference in requirement.groups)
-    ]
+    )
 
 
 def _selection_faults(policy: Policy, members: list[Member]) -> Iterator[Fault]:

@@ -4,6 +4,7 @@ Files, read within limits and written whole or not at all.
 """
 
 import contextlib
+import errno
 import os
 from pathlib import Path
 
@@ -37,10 +38,23 @@ def write_file(path: Path, data: bytes, *, secret: bool = False) -> None:
         secret: Whether only the owner may read it and nothing may be overwritten.
 
     Raises:
-        FileExistsError: A secret would overwrite something.
+        FileExistsError: A secret would overwrite something, or what is there is no file.
         OSError: The disk says no.
     """
+    if path.exists() and not path.is_file():
+        # A rename would put a file in the place of a device.
+        raise FileExistsError(errno.EEXIST, "is there and is no file", str(path))
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        _write_part(part, path, data, secret=secret)
+    except OSError as error:
+        # The part is nothing that anybody asked for.
+        error.filename, error.filename2 = str(path), None
+        raise
+    _sync_folder(path.parent)
+
+
+def _write_part(part: Path, path: Path, data: bytes, *, secret: bool) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
     descriptor = os.open(part, flags, 0o600 if secret else 0o644)
     try:
@@ -55,7 +69,6 @@ def write_file(path: Path, data: bytes, *, secret: bool = False) -> None:
     finally:
         with contextlib.suppress(FileNotFoundError):
             part.unlink()
-    _sync_folder(path.parent)
 
 
 def _sync_folder(folder: Path) -> None:

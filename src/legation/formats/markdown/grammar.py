@@ -14,7 +14,8 @@ REPORT_SIZE_BYTES_MAX = 16 << 20  # the longest report in plain text; it is held
 DESK_BY = "%Y-%m-%dT%H:%MZ"
 
 MARK = re.compile(r"\([^()\n]*\)")
-QUALIFIER = re.compile(r"\{([a-z-]+)(?:: *((?:\\.|[^\\{}\n])*))?\}[ \t]*")
+# Possessive: whatever follows a brace, it is looked at once.
+QUALIFIER = re.compile(r"\{([a-z-]++)(?::((?:\\.|[^\\{}\n])*+))?\}[ \t]*")
 HEADER = re.compile(r"([a-z-]+):(?:[ \t]+(.*))?")
 
 # In the order in which a formatted report has them.
@@ -40,7 +41,7 @@ def escape(text: str, characters: str) -> str:
 
 def split_list(text: str) -> tuple[str, ...]:
     """Split at commas that are not protected; the parts are stripped and unescaped."""
-    parts = re.findall(r"(?:\\.|[^\\,])+", text)
+    parts = re.findall(r"(?:\\.|[^,])++", text)
     return tuple(unescape(part.strip()) for part in parts if part.strip())
 
 

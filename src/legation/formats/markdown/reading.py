@@ -26,7 +26,15 @@ from legation.formats.markdown.grammar import (
     unescape,
     unescape_line,
 )
-from legation.item.draft import Draft, DraftPortion, Precedence, Slip, Variant, VariantKind
+from legation.item.draft import (
+    PORTIONS_MAX,
+    Draft,
+    DraftPortion,
+    Precedence,
+    Slip,
+    Variant,
+    VariantKind,
+)
 from legation.item.portion import (
     Addressees,
     Form,
@@ -82,10 +90,13 @@ class _Reading:
     policy: Policy
     party: str | None
     faults: list[str] = field(default_factory=list)
+    labels: dict[str, Label] = field(default_factory=dict)  # of the marks so far: few, and often again
 
     def fault(self, line: int, message: str) -> None:
-        """Note what is wrong with a line."""
+        """Note what is wrong with a line; with the last one that is told, the reading ends."""
         self.faults.append(f"line {line}: {message}")
+        if len(self.faults) == FAULTS_MAX:
+            _refuse(self.faults)
 
     def attempt(self, line: int, make: Callable[[], Made]) -> Made | None:
         """Make a value; what is wrong with it becomes a fault of the line."""
@@ -127,7 +138,7 @@ def read(data: bytes, policies: Policies, *, party: str | None) -> Draft:
 def _refuse(faults: list[str]) -> NoReturn:
     unmarked = any(fault.endswith("no portion mark") for fault in faults)
     hint = "each block begins with its mark in parentheses, such as (O)" if unmarked else ""
-    raise MalformedError(faults[0], hint=hint, faults=faults[:FAULTS_MAX])
+    raise MalformedError(faults[0], hint=hint, faults=faults)
 
 
 def _lines(data: bytes) -> list[str]:
@@ -144,24 +155,22 @@ def _lines(data: bytes) -> list[str]:
 def _headers(lines: list[str]) -> list[_Line]:
     """Read the lines up to the first blank one."""
     headers: list[_Line] = []
+    names: set[str] = set()
     faults: list[str] = []
     for number, line in enumerate(lines, start=1):
-        if not line.strip():
+        if not line.strip() or len(faults) == FAULTS_MAX:
             break
         found = HEADER.fullmatch(line.rstrip())
         name = found.group(1) if found else ""
         if name not in MARKED_HEADERS + PLAIN_HEADERS:
             faults.append(f"line {number}: this is not a header line of a report")
-        elif name not in REPEATABLE and any(other.name == name for other in headers):
+        elif name not in REPEATABLE and name in names:
             faults.append(f"line {number}: `{name}` is there twice")
+        names.add(name)
         headers.append(_Line(number, name, (found.group(2) or "").strip() if found else ""))
-    faults.extend(
-        f"line 1: the header has no `{name}`"
-        for name in ("kind", "policy")
-        if not any(line.name == name for line in headers)
-    )
+    faults.extend(f"line 1: the header has no `{name}`" for name in ("kind", "policy") if name not in names)
     if faults:
-        _refuse(faults)
+        _refuse(faults[:FAULTS_MAX])
     return headers
 
 
@@ -190,7 +199,7 @@ def _slips(reading: _Reading, headers: list[_Line]) -> tuple[Slip, ...]:
     )
     desk_by = reading.attempt(_number(headers, "desk-by"), lambda: _desk_by(_value(headers, "desk-by")))
     attention = _attention(reading, headers)
-    slips: list[Slip] = []
+    slips: dict[str, Slip] = {}
     for name in ("action", "info"):
         line = _number(headers, name)
         for office in split_list(_value(headers, name)):
@@ -204,12 +213,15 @@ def _slips(reading: _Reading, headers: list[_Line]) -> tuple[Slip, ...]:
                     attention=attention.pop(office, (0, ""))[1],
                 ),
             )
-            if slip is not None and any(other.addressee == slip.addressee for other in slips):
+            if slip is not None and slip.addressee in slips:
                 reading.fault(line, "an addressee is there twice")
-            slips.extend([slip] if slip is not None else [])
+            slips |= {slip.addressee: slip} if slip is not None else {}
     for line, _ in attention.values():
         reading.fault(line, "attention is for an office that is not an addressee")
-    return tuple(slips)
+    for name in ("precedence", "desk-by"):
+        if _value(headers, name) and not (_value(headers, "action") or _value(headers, "info")):
+            reading.fault(_number(headers, name), f"`{name}` is for addressees, and there are none")
+    return tuple(slips.values())
 
 
 def _desk_by(value: str) -> int | None:
@@ -251,9 +263,16 @@ def _marked(reading: _Reading, line: _Line) -> tuple[Label | None, str]:
 
 
 def _label(reading: _Reading, line: int, mark: str) -> Label | None:
-    label = reading.attempt(line, lambda: parse_mark(reading.policy, mark))
-    if label is not None and validate(reading.policy, label, new=True) != validate(reading.policy, label):
-        reading.fault(line, "the mark uses a name that is obsolete for new labels")
+    label = reading.labels.get(mark) or reading.attempt(line, lambda: _parse_new(reading.policy, mark))
+    if label is not None:
+        reading.labels[mark] = label
+    return label
+
+
+def _parse_new(policy: Policy, mark: str) -> Label:
+    label = parse_mark(policy, mark)
+    if validate(policy, label, new=True) != validate(policy, label):
+        raise MalformedError("the mark uses a name that is obsolete for new labels")
     return label
 
 
@@ -291,13 +310,16 @@ def _addressees(text: str) -> Addressees:
 def _body(reading: _Reading, lines: list[str], start: int) -> Iterator[_Piece]:
     """Read the blocks: runs of lines between blank ones."""
     group = 0  # how many portions of the present group were read
-    for number, block in _blocks(lines, start):
+    for count, (number, block) in enumerate(_blocks(lines, start), start=1):
+        if count > PORTIONS_MAX:
+            reading.fault(number, f"more than {PORTIONS_MAX} portions")
+            return
         piece = _block(reading, number, block)
         if piece is None:
             continue
         if piece.variant is None:
             group = 0
-        elif piece.variant.of > group:
+        elif not 1 <= piece.variant.of <= group:
             reading.fault(number, "a variant does not follow the paragraph it stands for")
         group += 1
         yield piece
@@ -339,7 +361,7 @@ def _qualifiers(reading: _Reading, number: int, rest: str, found: dict[str, str]
         name = part.group(1) if part else ""
         if part is None or name not in {*LINE_QUALIFIERS, *FLAGS, *VARIANTS} or name in found:
             reading.fault(number, "a brace opens no qualifier that is known, or one that was there already")
-            return ""
+            return rest
         found[name] = unescape(part.group(2) or "").strip()
         rest = rest[part.end() :]
     return rest
@@ -353,7 +375,12 @@ def _variant(found: dict[str, str]) -> Variant | None:
         raise MalformedError("a block is one kind of variant")
     kind = VariantKind(names[0])
     if kind is VariantKind.TRANSLATION:
-        found["language"], _, of = found["translation"].partition(",")
+        if found.get("language"):
+            raise MalformedError("a translation says its language once, as `{translation: LANGUAGE}`")
+        language, _, of = found["translation"].partition(",")
+        if not language.strip():
+            raise MalformedError("a translation says its language, as `{translation: LANGUAGE}`")
+        found["language"] = language.strip()
     else:
         of = found[names[0]]
     if of.strip() and not (of.strip().isascii() and of.strip().isdigit() and len(of.strip()) < 6):
@@ -366,7 +393,9 @@ def _block_portion(found: dict[str, str], text: str) -> Portion:
         if any(name in found for name in (*LINE_QUALIFIERS, *FLAGS)):
             raise MalformedError("a withheld line has no qualifiers")
         return Withheld(reason=text)
-    values: dict[str, Any] = {name: found[name] for name in LINE_QUALIFIERS if found.get(name)}
+    if any((name in FLAGS) is bool(value) for name, value in found.items() if name not in VARIANTS):
+        raise MalformedError("a qualifier has no value, or has one where none is wanted")
+    values: dict[str, Any] = {name: found[name] for name in LINE_QUALIFIERS if name in found}
     if "status" in values:
         values["status"] = Status(values["status"])
     values |= {name: True for flag, name in FLAGS.items() if flag in found}
@@ -377,8 +406,9 @@ def _labelled(reading: _Reading, pieces: list[_Piece]) -> tuple[DraftPortion, ..
     """Give the roll-up to what may go unmarked, and make the portions of the draft."""
     if reading.faults:
         return ()
-    rolled = roll_up(reading.policy, [piece.label for piece in pieces if piece.label is not None]).label
-    if not any(piece.label is not None for piece in pieces):
+    labels = {piece.label for piece in pieces if piece.label is not None}
+    rolled = roll_up(reading.policy, labels).label
+    if not labels:
         reading.fault(1, "there is no portion with a mark")
     portions: list[DraftPortion] = []
     for piece in pieces:

@@ -17,7 +17,7 @@ from legation.formats.markdown.grammar import (
 )
 from legation.item.draft import Draft, DraftPortion, Precedence, Slip, Variant, VariantKind
 from legation.item.portion import Addressees, Form, Link, Portion, Text, Title, Topics, Withheld
-from legation.labels import Policy, portion_mark
+from legation.labels import Policy, portion_mark, reference_to
 
 _HEAD_ORDER = (Title, Form, Topics, Addressees, Link)
 
@@ -34,7 +34,7 @@ def write(draft: Draft, policy: Policy) -> bytes:
         MalformedError: The draft says something that Markdown cannot: portions in another order,
             slips that differ in precedence or desk-by, labels of another policy.
     """
-    if [reference.id for reference in draft.policies] != [policy.id]:
+    if draft.policies != (reference_to(policy),):
         raise MalformedError("a report in Markdown is marked under one policy")
     head = [each for each in draft.portions if not isinstance(each.portion, Text | Withheld)]
     body = draft.portions[len(head) :]
