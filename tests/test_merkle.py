@@ -30,7 +30,7 @@ from legation.merkle import (
     verify_inclusion,
 )
 
-VECTORS = json.loads((Path(__file__).parent / "vectors" / "merkle.json").read_text())
+VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "merkle.json").read_text())
 SIZE_MAX = 70
 LEAVES = [leaf_hash(f"entry {number}".encode()) for number in range(SIZE_MAX)]
 
@@ -538,3 +538,39 @@ class TestRebuild:
         # Whole trees without a proof are checked as well.
         with pytest.raises(ProofError, match="32 bytes"):
             rebuild(64, dict(enumerate([wrong, *complete_leaves(64)[1:]])), [])
+
+
+hashes = st.binary(min_size=30, max_size=34) | st.binary(min_size=32, max_size=32)
+sizes = st.integers(-2, 2**70) | st.integers(-2, 9)
+
+
+class TestHostileProofs:
+    @settings(deadline=None, max_examples=300)
+    @given(leaf=hashes, index=sizes, size=sizes, proof=st.lists(hashes, max_size=70), top=hashes)
+    def test_inclusion_of_anything_is_refused_or_holds(
+        self, leaf: Hash, index: int, size: int, proof: list[Hash], top: Hash
+    ) -> None:
+        """Whatever is claimed, the checker answers, and only by ``ProofError``."""
+        claim = {"leaf": leaf, "index": index, "size": size, "proof": proof, "root": top}
+        assert refuses(verify_inclusion, **claim) or leaf == top
+
+    @settings(deadline=None, max_examples=300)
+    @given(old=sizes, new=sizes, proof=st.lists(hashes, max_size=70), tops=st.tuples(hashes, hashes))
+    def test_consistency_of_anything_is_refused_or_holds(
+        self, old: int, new: int, proof: list[Hash], tops: tuple[Hash, Hash]
+    ) -> None:
+        """Whatever is claimed, the checker answers, and only by ``ProofError``."""
+        claim = {"old_size": old, "old_root": tops[0], "new_size": new, "new_root": tops[1]}
+        assert refuses(verify_consistency, **claim, proof=proof) or tops[0] == tops[1]
+
+    @settings(deadline=None, max_examples=300)
+    @given(
+        leaves=st.dictionaries(st.integers(-3, 70), hashes, max_size=70),
+        proof=st.lists(hashes, max_size=60),
+    )
+    def test_leaves_and_proof_of_anything_are_refused_or_lead_somewhere(
+        self, leaves: dict[int, Hash], proof: list[Hash]
+    ) -> None:
+        """Whatever a view holds, a root follows from it or it is refused."""
+        with contextlib.suppress(ProofError):
+            assert len(rebuild(64, leaves, proof)[1]) == 32
