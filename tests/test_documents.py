@@ -71,7 +71,7 @@ def test_the_limits_of_the_item_are_those_of_the_code() -> None:
         "bytes of a view": f"{shape.VIEW_SIZE_BYTES_MAX:,}",
         "portions of an item": f"{draft.PORTIONS_MAX:,}",
         "labels in 64 leaves / in 1,024": " / ".join(map(str, shape.LAYERS_MAX.values())),
-        "pairs in one `fuller`": f"{variants.PAIRS_MAX:,}",
+        "pairs in all `fuller` of an item": f"{variants.PAIRS_MAX:,}",
         "characters of a text": f"{portion.TEXT_LENGTH_MAX:,}",
         "characters of a line (title, topic, source, caveat, handling, reason)": f"{portion.LINE_LENGTH_MAX:,}",
         "topics, or addressees": f"{portion.LIST_MAX:,}",

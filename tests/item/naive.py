@@ -4,8 +4,8 @@ A second implementation of ``docs/spec/item.md``, written from that page alone.
 
 It is slow and simple on purpose: plain ``json``, ``hashlib`` and ``base64``, loops over all pairs and
 triples, a recursive tree. Nothing is imported from ``legation``, so that agreement between the two
-says something. It is also the second reading of the page: where the page leaves something open, the
-comment says what was taken.
+says something. It is also the second reading of the page. What the page leaves open is marked "Taken:"
+and was settled by the vectors.
 
 Layers and portions are named by *spots*: ``(place of the layer, number in the layer)``.
 """
@@ -14,6 +14,7 @@ import base64
 import hashlib
 import json
 import re
+import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -112,14 +113,13 @@ def array(value: Any, least: int, most: int) -> None:
 def text(value: Any, most: int, *, lines: bool = False) -> None:
     """Refuse text that is empty, too long, padded, or has control characters."""
     need(isinstance(value, str) and 0 < len(value) <= most, "text in its bounds")
-    # Left open: which space. Taken: all that Unicode calls white space.
+    # Taken: space is all that Unicode calls white space.
     need(value.strip() == value, "no space around text")
     for character in value:
         number = ord(character)
-        # Left open: DELETE (taken as a control character), and tabs in a line (taken as allowed).
+        # Taken: DELETE is a control character, and a line has no tab.
         control = number < 0x20 or 0x7F <= number < 0xA0 or number in {0x2028, 0x2029}
-        allowed = character == "\t" or (lines and character == "\n")
-        need(not control or allowed, "no control characters")
+        need(not control or (lines and character in "\n\t"), "no control characters")
 
 
 def line(value: Any) -> None:
@@ -128,9 +128,13 @@ def line(value: Any) -> None:
 
 
 def office(value: Any) -> None:
-    """Refuse what is no office. Left open: the grammar. Taken: capitals, ``@`` between two."""
+    """Refuse what is no office. Taken: codes of 2 to 16, and no party has a mission at itself."""
     need(isinstance(value, str), "an office")
-    need(re.fullmatch(r"[A-Z0-9-]{2,32}(@[A-Z0-9-]{2,32})?", value) is not None, "an office")
+    parties = value.split("@")
+    need(len(parties) <= 2, "an office")
+    for party in parties:
+        need(re.fullmatch(r"[A-Z][A-Z0-9-]{1,15}", party) is not None, "an office")
+    need(len(set(parties)) == len(parties), "an office")
 
 
 def pairs(value: Any, count: int, step: int) -> None:
@@ -140,7 +144,7 @@ def pairs(value: Any, count: int, step: int) -> None:
         array(pair, 2, 2)
         for number in pair:
             integer(number, 0, 2**53 - 1)
-        # Left open: whether a portion may be called as full as itself. Taken: no.
+        # Taken: no portion is called as full as itself.
         need(pair[0] != pair[1], "a pair of two", step)
         need(pair[0] < count and pair[1] < count, "a pair of what is there", step)
     for former, latter in pairwise(value):
@@ -162,17 +166,10 @@ def portion(value: Any) -> None:
             array(value["topics"], 1, 1000)
             for topic in value["topics"]:
                 line(topic)
+            # Taken: no topic is there twice.
+            need(len(set(value["topics"])) == len(value["topics"]), "topics differ")
         case "addressees":
-            # Left open: whether both arrays stand always. Taken: an empty one is absent.
-            fields(value, ["type"], ["action", "information"])
-            need(len(value) > 1, "addressees name somebody")
-            for name in ("action", "information"):
-                if name in value:
-                    array(value[name], 1, 1000)
-                    for one in value[name]:
-                        office(one)
-            named = value.get("action", []) + value.get("information", [])
-            need(len(named) <= 1000, "so many addressees at most")
+            addressees(value)
         case "link":
             fields(value, ["type", "item"])
             unbase64(value["item"], 32)
@@ -184,6 +181,21 @@ def portion(value: Any) -> None:
                 line(value["reason"])
         case _:
             need(False, "a known type of portion")
+
+
+def addressees(value: dict[str, Any]) -> None:
+    """Refuse what is no portion of type ``addressees``."""
+    # Taken: an empty array is absent, and no office stands twice, be it in either.
+    fields(value, ["type"], ["action", "information"])
+    named = []
+    for name_ in ("action", "information"):
+        if name_ in value:
+            array(value[name_], 1, 1000)
+            named += value[name_]
+    array(named, 1, 1000)
+    for one in named:
+        office(one)
+    need(len(set(named)) == len(named), "addressees differ")
 
 
 def statement(value: dict[str, Any]) -> None:
@@ -205,8 +217,8 @@ def statement(value: dict[str, Any]) -> None:
             line(value[name])
     if "language" in value:
         need(isinstance(value["language"], str), "a language")
-        # Left open: how much of BCP 47 is checked. Taken: parts of letters and digits.
-        well_formed = re.fullmatch(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*", value["language"])
+        # Taken: of BCP 47 a language in small letters, and up to three parts after it.
+        well_formed = re.fullmatch(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}", value["language"])
         need(well_formed is not None, "a language")
     if "grade" in value:
         need(isinstance(value["grade"], str), "a grade")
@@ -220,8 +232,12 @@ def statement(value: dict[str, Any]) -> None:
 
 
 def name(value: Any) -> None:
-    """Refuse what cannot be a name in a label."""
+    """Refuse what cannot be a name in a label. Taken: Unicode NFC, and nothing invisible."""
     text(value, 256)
+    need(unicodedata.is_normalized("NFC", value), "a name in NFC")
+    for character in value:
+        invisible = unicodedata.category(character) in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+        need(not invisible, "a name that can be seen")
 
 
 def layer(value: Any) -> None:
@@ -233,11 +249,12 @@ def layer(value: Any) -> None:
     integer(value["time"], 0, 253_402_300_799)
     fields(value["policy"], ["id", "version", "digest"])
     need(isinstance(value["policy"]["id"], str), "an OID")
-    # Left open: the length and arcs of an OID.
-    arcs = re.fullmatch(r"[0-2](\.(0|[1-9][0-9]*))+", value["policy"]["id"])
+    # Taken: at most 256 characters, and arcs as X.660 has them.
+    need(len(value["policy"]["id"]) <= 256, "an OID")
+    arcs = re.fullmatch(r"([01]\.[1-3]?[0-9]|2\.(0|[1-9][0-9]*))(\.(0|[1-9][0-9]*))*", value["policy"]["id"])
     need(arcs is not None, "an OID")
-    # Left open: what a version is. Taken: text, for SPIF files count in ways of their own.
-    need(isinstance(value["policy"]["version"], str | int), "a version")
+    # Taken: a version is an integer.
+    integer(value["policy"]["version"], 0, 2**53 - 1)
     unbase64(value["policy"]["digest"], 32)
     name(value["classification"])
     if "categories" in value:
@@ -300,8 +317,7 @@ def parse(data: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError):
         raise RefusedViewError(1, "JSON") from None
     need(again == data, "the canonical form")
-    # Left open: whether `seams` is absent where there are none. Taken: yes, as every default.
-    fields(view, ["header", "layers", "proof", "signature"], ["seams"])
+    fields(view, ["header", "layers", "seams", "proof", "signature"])
     header(view["header"])
     array(view["layers"], 1, 44)
     for given in view["layers"]:
@@ -310,13 +326,14 @@ def parse(data: bytes) -> dict[str, Any]:
         unbase64(given["salt"], 32)
         layer(given["leaf"])
     need(sum(len(given["leaf"]["portions"]) for given in view["layers"]) <= 20_000, "so many portions")
-    if "seams" in view:
-        array(view["seams"], 1, 946)
-    for given in view.get("seams", []):
+    array(view["seams"], 0, 946)
+    for given in view["seams"]:
         fields(given, ["place", "salt", "leaf"])
         integer(given["place"], 0, 2**53 - 1)
         unbase64(given["salt"], 32)
         seam(given["leaf"])
+    related = [each["leaf"].get("fuller", []) for each in view["layers"] + view["seams"]]
+    need(sum(map(len, related)) <= 200_000, "so many pairs")
     array(view["proof"], 0, 1024)
     for one in view["proof"]:
         unbase64(one, 32)
@@ -332,7 +349,7 @@ def places(view: dict[str, Any]) -> None:
     leaves = view["header"]["leaves"]
     used = []
     for name_ in ("layers", "seams"):
-        here = [given["place"] for given in view.get(name_, [])]
+        here = [given["place"] for given in view[name_]]
         need(here == sorted(here), "leaves by ascending place", 2)
         used += here
     need(len(set(used)) == len(used), "every place once", 2)
@@ -358,9 +375,9 @@ def joints(view: dict[str, Any]) -> None:
     """Do step 4."""
     counts = {given["place"]: len(given["leaf"]["portions"]) for given in view["layers"]}
     wanted = {(low, high) for low in counts for high in counts if low < high}
-    given_pairs = [tuple(given["leaf"]["layers"]) for given in view.get("seams", [])]
+    given_pairs = [tuple(given["leaf"]["layers"]) for given in view["seams"]]
     need(len(given_pairs) == len(set(given_pairs)) and set(given_pairs) == wanted, "a seam for each pair", 4)
-    for given in view.get("seams", []):
+    for given in view["seams"]:
         low, high = given["leaf"]["layers"]
         order = given["leaf"]["order"]
         need(sum(order[0::2]) == counts[low] and sum(order[1::2]) == counts[high], "counts that add up", 4)
@@ -388,7 +405,7 @@ def before(view: dict[str, Any]) -> set[tuple[Spot, Spot]]:
         [(given["place"], number) for number in range(len(given["leaf"]["portions"]))]
         for given in view["layers"]
     ]
-    lines += [joint(given["leaf"]) for given in view.get("seams", [])]
+    lines += [joint(given["leaf"]) for given in view["seams"]]
     for spots in lines:
         for index, later in enumerate(spots):
             for earlier in spots[:index]:
@@ -423,7 +440,7 @@ def relation(view: dict[str, Any]) -> set[tuple[Spot, Spot]]:
     for given in view["layers"]:
         for x, y in given["leaf"].get("fuller", []):
             found.add(((given["place"], x), (given["place"], y)))
-    for given in view.get("seams", []):
+    for given in view["seams"]:
         spots = joint(given["leaf"])
         for x, y in given["leaf"].get("fuller", []):
             found.add((spots[x], spots[y]))
@@ -454,7 +471,7 @@ def leaf_hash(nonce: bytes, given: dict[str, Any]) -> bytes:
 def given_leaves(view: dict[str, Any]) -> dict[int, bytes]:
     """Hash the leaves of a view, by place."""
     nonce = unbase64(view["header"]["nonce"], 16)
-    given = view["layers"] + view.get("seams", [])
+    given = view["layers"] + view["seams"]
     return {one["place"]: leaf_hash(nonce, one) for one in given}
 
 
@@ -537,10 +554,8 @@ def verify(data: bytes, public_keys: Mapping[bytes, bytes]) -> dict[str, Any]:
 
 def portion_at(view: dict[str, Any], spot: Spot) -> dict[str, Any]:
     """Find the portion at a spot."""
-    for given in view["layers"]:
-        if given["place"] == spot[0]:
-            return dict(given["leaf"]["portions"][spot[1]])
-    raise KeyError(spot)
+    layers = {given["place"]: given["leaf"] for given in view["layers"]}
+    return dict(layers[spot[0]]["portions"][spot[1]])
 
 
 def reading(view: dict[str, Any]) -> list[dict[str, Any]]:
@@ -552,16 +567,13 @@ def shown_spots(view: dict[str, Any], languages: Sequence[str]) -> list[Spot]:
     """List the spots that a reader of *languages* is shown, in reading order."""
     order = in_order(view)
     full = relation(view)
-    fullest = []
-    for y in order:
-        if not any((x, y) in full and (y, x) not in full for x in order):
-            fullest.append(y)
+    fullest = [y for y in order if not any((x, y) in full and (y, x) not in full for x in order)]
     chosen = []
     for spot in fullest:
         group = [x for x in fullest if x == spot or ((x, spot) in full and (spot, x) in full)]
         best = group[0]
         for language in reversed(languages):
-            # Left open: how a language matches. Taken: the same string.
+            # Taken: a language matches if it is the same string.
             speaking = [x for x in group if portion_at(view, x).get("language") == language]
             if speaking:
                 best = speaking[0]
@@ -581,10 +593,8 @@ def cut(data: bytes, keep: Collection[int]) -> bytes:
     size = view["header"]["leaves"]
     known = known_nodes(view)
     layers = [given for given in view["layers"] if given["place"] in keep]
-    seams = [given for given in view.get("seams", []) if all(p in keep for p in given["leaf"]["layers"])]
-    smaller = {"header": view["header"], "layers": layers, "signature": view["signature"]}
-    if seams:
-        smaller["seams"] = seams
+    seams = [given for given in view["seams"] if all(p in keep for p in given["leaf"]["layers"])]
+    smaller = {"header": view["header"], "layers": layers, "seams": seams, "signature": view["signature"]}
     numbers = proof_numbers(size, [given["place"] for given in layers + seams])
     smaller["proof"] = [base64.b64encode(node_hash(node, size, known)).decode() for node in numbers]
     return encode(smaller)

@@ -6,6 +6,7 @@ With ``--json`` exactly one JSON document goes to stdout, also when the command 
 holds content, save what a person asked to be shown.
 """
 
+import contextlib
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -24,14 +25,12 @@ def run(command: click.Command, arguments: Sequence[str]) -> int:
     """Run *command* and return its exit code; every failure is told and none shows a trace."""
     as_json = "--json" in arguments
     try:
-        command.main(list(arguments), prog_name="legation", standalone_mode=False)
+        ended = command.main(list(arguments), prog_name="legation", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message())
         return BAD_INPUT
     except click.ClickException as error:
         return _tell(as_json, BAD_INPUT, error.format_message(), hint="see legation --help")
-    except click.exceptions.Exit as end:
-        return end.exit_code
     except click.Abort:
         return BAD_INPUT
     except LegationError as error:
@@ -44,7 +43,7 @@ def run(command: click.Command, arguments: Sequence[str]) -> int:
         # The type alone: the message of an unforeseen error may hold content.
         name = type(error).__name__
         return _tell(as_json, INTERNAL, f"internal error ({name})", hint="please report it")
-    return DONE
+    return ended if isinstance(ended, int) else DONE
 
 
 def _exit_code(error: LegationError) -> int:
@@ -56,7 +55,8 @@ def _exit_code(error: LegationError) -> int:
 def _tell(as_json: bool, code: int, message: str, *, hint: str = "", faults: Sequence[str] = ()) -> int:
     if as_json:
         told = {"code": code, "message": message, "hint": hint, "faults": list(faults)}
-        click.echo(json.dumps({"error": told}, indent=2))
+        with contextlib.suppress(OSError):  # what failed may be stdout itself
+            click.echo(json.dumps({"error": told}, indent=2))
     click.echo(f"legation: {message}", err=True)
     for fault in faults[1:]:
         click.echo(f"          {fault}", err=True)
@@ -95,11 +95,11 @@ def policy_option(command: Command) -> Command:
 
 
 class _FilePath(click.Path):
-    """The path of a file; nothing at all is none."""
+    """The path of a file; nothing at all is none, nor is an option whose value was forgotten."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        if not str(value):
-            self.fail("expected the name of a file, got nothing", param, ctx)
+        if not str(value) or str(value).startswith("--"):
+            self.fail("expected the name of a file, got none", param, ctx)
         return super().convert(value, param, ctx)
 
 

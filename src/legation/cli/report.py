@@ -12,16 +12,20 @@ from legation.cli.output import EXISTING, PATH, check_output, emit, json_option,
 @click.argument("report", type=EXISTING)
 @click.option("-o", "--output", type=PATH, metavar="FILE", help="Default: print it.")
 @policy_option
-def format(report: Path, output: Path | None, policy_files: tuple[Path, ...]) -> None:  # noqa: A001
+@json_option
+def format(  # noqa: A001 - what it does
+    report: Path, output: Path | None, policy_files: tuple[Path, ...], as_json: bool
+) -> None:
     """Write REPORT in its one form: marks in the order of the policy, headers in order."""
     from legation.node.disk import read_file, write_file
     from legation.node.files import format_report, policies_with
 
     text = format_report(read_file(report), policies_with(read_file(each) for each in policy_files))
     if output is None:
-        click.echo(text.decode(), nl=False)
+        emit({"report": text.decode()}, text.decode().removesuffix("\n"), as_json=as_json)
     else:
         write_file(output, text)
+        emit({"report": str(output), "size_bytes": len(text)}, "", as_json=as_json)
 
 
 @click.command()
@@ -49,9 +53,12 @@ def preview(
     from legation.node.keyring import OFFICE_KEYS
     from legation.node.surroundings import HERE
 
+    named = dict(map(_addressee, addressees))
+    if len(named) != len(addressees):
+        raise click.UsageError("an addressee is there twice")
     found = preview_report(
         read_file(report),
-        [_addressee(each) for each in addressees],
+        list(named.items()),
         policies_with(read_file(each) for each in policy_files),
         HERE,
         party=OFFICE_KEYS.decode(read_file(key)).party if key is not None else None,

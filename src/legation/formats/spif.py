@@ -75,7 +75,6 @@ _PLACE = re.compile(
     r"|waterMark|replacePolicy"
 )
 _QUALIFIER = frozenset({"prefix", "suffix", "separator"})
-_APPLIED = frozenset({"encrypt", "decrypt", "both"})
 
 
 def read(data: bytes, *, lenient: bool = False) -> Policy:
@@ -135,8 +134,6 @@ def _policy(root: Node, digest: bytes, faults: Faults) -> Policy:
 
 
 def _check_root(root: Node, faults: Faults) -> None:
-    for key in ("privilegeId", "rbacId"):
-        read_value(root, key, to_oid, "", faults)
     for key in ("creationDate", "originatorDN", "keyIdentifier"):
         if root.attributes.get(key) == "":
             faults.forgive(root.line, f"SPIF has an empty @{key}")
@@ -245,15 +242,15 @@ class _Seen:
 
     def __init__(self, policy_id: str) -> None:
         self._policy_id = policy_id
-        self._by_name: dict[tuple[TagType, str], TagCategory] = {}
+        self._by_name: dict[tuple[TagType, str], tuple[Node, TagCategory]] = {}
         self._lacvs: set[tuple[TagType, str]] = set()
 
-    def is_new(self, node: Node, type_: TagType, found: TagCategory, faults: Faults) -> bool:
-        """Whether a value is to be kept: the second of two that say the same is not."""
+    def is_new(self, node: Node, tag: Node, type_: TagType, found: TagCategory, faults: Faults) -> bool:
+        """Whether a value is to be kept: the second of two that say the same in one tag is not."""
         key = (type_, folded(self._policy_id, found.name))
-        twin = self._by_name.setdefault(key, found)
-        if twin is not found and _rules(twin) == _rules(found):
-            faults.forgive(node.line, f"{node.name} stands twice in its tag set")
+        where, twin = self._by_name.setdefault(key, (tag, found))
+        if twin is not found and where is tag and _rules(twin) == _rules(found):
+            faults.forgive(node.line, f"{node.name} stands twice in its tag")
             return False
         if twin is not found:
             faults.refuse(node.line, f"{node.name} has the @name of another and says something else")
@@ -280,7 +277,7 @@ def _categories(node: Node, type_: TagType, seen: _Seen, faults: Faults) -> Iter
             faults.forgive(each.line, f"{each.name} is typed by the user, which is not supported")
             continue
         found = _category(each, faults)
-        if seen.is_new(each, type_, found, faults):
+        if seen.is_new(each, node, type_, found, faults):
             yield found
 
 
@@ -373,8 +370,8 @@ def _check_passed_over(root: Node, faults: Faults) -> None:
     for node in _equivalents(root):
         if xml.trimmed(node.attributes.get("policyRef", "")) not in names:
             faults.refuse(node.line, f"{node.name} names a policy that is not there")
-        if node.name != "equivalentSecurityCategoryTagSet":
-            read_value(node, "applied", lambda text: text if text in _APPLIED else None, "", faults)
+        if node.name == "equivalentClassification":
+            read_value(node, "lacv", to_integer, 0, faults)
 
 
 def _equivalents(root: Node) -> Iterator[Node]:

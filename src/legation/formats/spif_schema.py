@@ -8,6 +8,7 @@ document into ``Node``s that stand where the table wants them, and notes all tha
 Source: XML SPIF 2.1 (http://www.xmlspif.org/), which holds what 1.0 and 2.0 allow.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -25,12 +26,12 @@ class Faults:
 
     def __init__(self, *, lenient: bool) -> None:
         self._lenient = lenient
-        self._refused: list[tuple[int, str]] = []
-        self._forgiven: list[tuple[int, str]] = []
+        self._refused: set[tuple[int, str]] = set()
+        self._forgiven: set[tuple[int, str]] = set()
 
     def refuse(self, line: int, reason: str) -> None:
         """Note a fault that nobody forgives."""
-        self._refused.append((line, reason))
+        self._refused.add((line, reason))
         if len(self._refused) >= FAULTS_MAX:
             self.settle()
 
@@ -39,7 +40,7 @@ class Faults:
         if not self._lenient:
             self.refuse(line, reason)
         else:
-            self._forgiven.append((line, reason))
+            self._forgiven.add((line, reason))
 
     def forgiven(self) -> list[str]:
         """List what was forgiven, in the order of lines."""
@@ -128,6 +129,34 @@ SHAPES: Mapping[str, Shape] = {
     "extensions": Shape(),
 }
 
+_OID = r"[0-2](\.(0|[1-9][0-9]*))+"
+_FLAG = "true|false|1|0"
+_COUNT = r"unbounded|\+?[0-9]{1,15}"
+
+# What the schema lets an attribute say, wherever it stands. Where it decides, ``spif`` looks again
+# and forgives nothing; this is for what is passed over.
+VALUES: Mapping[str, re.Pattern[str]] = {
+    name: re.compile(pattern)
+    for name, pattern in {
+        "id": _OID,
+        "privilegeId": _OID,
+        "rbacId": _OID,
+        "tagSetId": _OID,
+        "tagType": "notApplicable|restrictive|enumerated|permissive|tagType7",
+        "enumType": "restrictive|permissive",
+        "tag7Encoding": "bitSetAttributes|securityAttributes",
+        "operation": "onlyOne|oneOrMore|all",
+        "applied": "encrypt|decrypt|both",
+        "action": "discard",
+        "userInput": "string|integer|date",
+        "obsolete": _FLAG,
+        "all": _FLAG,
+        "singleSelection": _FLAG,
+        "minSelection": _COUNT,
+        "maxSelection": _COUNT,
+    }.items()
+}
+
 _ALLOWED = {name: shape.allowed() for name, shape in SHAPES.items()}
 _NEEDED = {name: shape.needed() for name, shape in SHAPES.items()}
 _PLACES = {name: shape.places() for name, shape in SHAPES.items()}
@@ -155,6 +184,11 @@ class Node:
             yield self
         for child in self.all(path[0]) if path else ():
             yield from child.within(*path[1:])
+
+
+def unknown_value(name: str, key: str) -> str:
+    """Word the fault of an attribute whose value the schema does not have."""
+    return f"{name} has a value of @{key} that the schema does not know"
 
 
 def tree_of(root: xml.Element, faults: Faults) -> Node:
@@ -189,6 +223,8 @@ def _attributes(element: xml.Element, name: str, faults: Faults) -> tuple[dict[s
             language = value if key == "lang" else language
         elif not namespace and key in _ALLOWED[name]:
             found[key] = value
+            if key in VALUES and not VALUES[key].fullmatch(value):
+                faults.forgive(line, unknown_value(name, key))
         elif namespace != xml.SCHEMA_INSTANCE or key not in {"schemaLocation", "noNamespaceSchemaLocation"}:
             faults.refuse(line, f"{name} has an unknown attribute @{xml.shown(key)}")
     for key in _NEEDED[name]:

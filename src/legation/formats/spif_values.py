@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from legation.errors import MalformedError
 from legation.formats import xml
-from legation.formats.spif_schema import Faults, Node
+from legation.formats.spif_schema import Faults, Node, unknown_value
 from legation.labels.label import NAME_LENGTH_MAX, TagType, check_name
 from legation.labels.policy import Window
 
@@ -64,7 +64,7 @@ def read_value(
         return default
     found = convert(value_of(node, key, faults))
     if found is None:
-        faults.refuse(node.line, f"{node.name} has a value of @{key} that the schema does not know")
+        faults.refuse(node.line, unknown_value(node.name, key))
         return default
     return found
 

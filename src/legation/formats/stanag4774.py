@@ -168,16 +168,22 @@ def _write_token(parent: xml.Element, name: str, text: str, oid: str = "") -> No
         raise MalformedError("a name of ADatP-4774 has no two spaces beside one another")
     element = etree.SubElement(parent, f"{{{LABEL_NAMESPACE}}}{name}")
     element.text = text
+    _write_oid(element, oid)
+
+
+def _write_oid(element: xml.Element, oid: str) -> None:
+    uri = f"urn:oid:{oid}"
+    if oid and not _OID_URI.fullmatch(uri):
+        raise MalformedError("a URI of ADatP-4774 is that of an object identifier")
     if oid:
-        element.set("URI", f"urn:oid:{oid}")
+        element.set("URI", uri)
 
 
 def _write_category(parent: xml.Element, part: Category) -> None:
     element = etree.SubElement(parent, f"{{{LABEL_NAMESPACE}}}Category")
     element.set("Type", part.type.value.upper())
-    if part.tag_id:
-        element.set("URI", f"urn:oid:{part.tag_id}")
     element.set("TagName", part.tag)
+    _write_oid(element, part.tag_id)
     for value in part.values:
         etree.SubElement(element, f"{{{LABEL_NAMESPACE}}}GenericValue").text = value
 
@@ -194,8 +200,7 @@ class _Parts:
 
     def fault(self, element: xml.Element, reason: str) -> MalformedError:
         """Make the error about one element."""
-        name = xml.shown(xml.names_of(element)[1])
-        return MalformedError(f"{self._what}: {name} at line {xml.line_of(element)} {reason}")
+        return xml.fault_at(element, reason, what=self._what)
 
     def optional(self, name: str, namespace: str = LABEL_NAMESPACE) -> xml.Element | None:
         """Take the next child if it has this name."""
@@ -234,23 +239,22 @@ class _Parts:
 
 
 def _policy(element: xml.Element, what: str) -> tuple[str, str]:
-    _check_attributes(element, {"URI"}, what)
-    return _oid(element, what), _token(element, what, {"URI"})
+    return _oid(element, what), _token(element, what)
 
 
-def _token(element: xml.Element, what: str, attributes: Iterable[str] = ("URI",)) -> str:
+def _token(element: xml.Element, what: str) -> str:
     """Read a text as ``xs:token``; the URI that the schema allows on a classification says nothing."""
-    _check_attributes(element, attributes, what)
-    return xml.collapsed(xml.text_of(element, what=what))
+    _check_attributes(element, {"URI"}, what)
+    text = xml.collapsed(xml.text_of(element, what=what))
+    if not text:
+        raise xml.fault_at(element, "is empty", what=what)
+    return text
 
 
 def _check_attributes(element: xml.Element, known: Iterable[str], what: str) -> None:
     for namespace, name, _ in xml.attributes_of(element):
-        if namespace == xml.XML or (not namespace and name in known):
-            continue
-        of = xml.shown(xml.names_of(element)[1])
-        line = xml.line_of(element)
-        raise MalformedError(f"{what}: {of} at line {line} has an unknown attribute @{xml.shown(name)}")
+        if namespace != xml.XML and (namespace or name not in known):
+            raise xml.fault_at(element, f"has an unknown attribute @{xml.shown(name)}", what=what)
 
 
 def _oid(element: xml.Element, what: str) -> str:
@@ -260,8 +264,7 @@ def _oid(element: xml.Element, what: str) -> str:
         return ""
     found = _OID_URI.fullmatch(xml.trimmed(uri))
     if found is None:
-        name = xml.shown(xml.names_of(element)[1])
-        raise MalformedError(f"{what}: {name} at line {xml.line_of(element)} has a @URI other than urn:oid:")
+        raise xml.fault_at(element, "has a @URI other than urn:oid:", what=what)
     return found[1]
 
 

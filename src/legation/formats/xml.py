@@ -23,7 +23,7 @@ from legation.errors import MalformedError
 
 # Five times the largest published policy; they keep the worst refusal to some milliseconds.
 MARKUP_MAX = 12_000  # angle brackets that open: two for an element with an end tag
-ATTRIBUTES_MAX = 12_000  # equals signs: one for each attribute, few elsewhere
+ATTRIBUTES_MAX = 8_000  # equals signs: one for each attribute, few elsewhere
 DEPTH_MAX = 32  # elements inside one another
 
 XML = "http://www.w3.org/XML/1998/namespace"
@@ -135,9 +135,13 @@ def text_of(element: Element, *, what: str) -> str:
         MalformedError: It holds elements.
     """
     if len(element):
-        name = shown(names_of(element)[1])
-        raise MalformedError(f"{what}: {name} at line {line_of(element)} holds elements, expected text")
+        raise fault_at(element, "holds elements, expected text", what=what)
     return element.text or ""
+
+
+def fault_at(element: Element, reason: str, *, what: str) -> MalformedError:
+    """Make the error about one element: its name and line, and what is wrong with it."""
+    return MalformedError(f"{what}: {shown(names_of(element)[1])} at line {line_of(element)} {reason}")
 
 
 def trimmed(text: str) -> str:

@@ -18,6 +18,7 @@ from legation.keys.card import (
     ListedKey,
     ListedSealKey,
     Office,
+    PolicyReference,
     make,
 )
 from legation.keys.seal import HPKEOpener
@@ -73,7 +74,7 @@ class RootKey(Canonical, frozen=True):
     seed: bytes
 
     def __post_init__(self) -> None:
-        Office.parse(self.party)
+        Office(party=self.party)
         _check_size(self.seed, SEED_SIZE_BYTES)
 
     def __repr__(self) -> str:
@@ -146,6 +147,14 @@ def make_card(keys: OfficeKeys, root: RootKey, policies: Policies, around: Surro
         seal_keys=(ListedSealKey(key=opener.public_key, state=KeyState.CURRENT),),
         addresses=(),
         protocols=(PROTOCOL_VERSION,),
-        policies=tuple(sorted((reference_to(policy) for policy in policies), key=lambda named: named.id)),
+        policies=_newest(policies),
     )
     return make(body, (root_signer, keys.item_signer, *stream_signers))
+
+
+def _newest(policies: Policies) -> tuple[PolicyReference, ...]:
+    """Of each policy the highest version: a card names none twice."""
+    found: dict[str, PolicyReference] = {}
+    for policy in sorted(policies, key=lambda policy: policy.version):
+        found[policy.id] = reference_to(policy)
+    return tuple(found[id] for id in sorted(found))

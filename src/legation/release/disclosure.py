@@ -45,12 +45,12 @@ def disclose(contents: Contents, policies: Policies, reader: Reader) -> bytes:
 
 
 def disclosure_banner(policies: Policies, labels: Iterable[tuple[PolicyReference, Label]]) -> str:
-    """Print the banner of what is disclosed: the roll-up under each policy, side by side."""
+    """Print the banner of what is disclosed: the roll-up under each policy, side by side by identifier."""
     found: dict[PolicyReference, list[Label]] = {}
     for named, label in labels:
         found.setdefault(named, []).append(label)
     return " / ".join(
         banner_of(policy, group)
-        for named, group in found.items()
+        for named, group in sorted(found.items(), key=lambda pair: (pair[0].id, pair[0].version))
         if (policy := policies.resolve(named)) is not None
     )

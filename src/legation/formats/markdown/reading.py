@@ -6,6 +6,7 @@ Read portion-marked Markdown into a draft; every fault is named with its line, n
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import Any, NoReturn, TypeVar
 
 from legation.errors import MalformedError
@@ -89,14 +90,18 @@ class _Reading:
 
     policy: Policy
     party: str | None
-    faults: list[str] = field(default_factory=list)
+    faults: list[tuple[int, str]] = field(default_factory=list)
     labels: dict[str, Label] = field(default_factory=dict)  # of the marks so far: few, and often again
 
     def fault(self, line: int, message: str) -> None:
         """Note what is wrong with a line; with the last one that is told, the reading ends."""
-        self.faults.append(f"line {line}: {message}")
+        self.faults.append((line, message))
         if len(self.faults) == FAULTS_MAX:
-            _refuse(self.faults)
+            self.refuse()
+
+    def refuse(self) -> NoReturn:
+        """Give up, with every fault so far in the order of the lines."""
+        _refuse([f"line {line}: {message}" for line, message in sorted(self.faults, key=itemgetter(0))])
 
     def attempt(self, line: int, make: Callable[[], Made]) -> Made | None:
         """Make a value; what is wrong with it becomes a fault of the line."""
@@ -131,7 +136,7 @@ def read(data: bytes, policies: Policies, *, party: str | None) -> Draft:
     pieces = [*_head(reading, headers), *_body(reading, lines, len(headers))]
     portions = _labelled(reading, pieces)
     if reading.faults or kind is None:
-        _refuse(reading.faults)
+        reading.refuse()
     return Draft(kind=kind, policies=(reference_to(policy),), portions=portions, slips=slips)
 
 
@@ -237,7 +242,8 @@ def _attention(reading: _Reading, headers: list[_Line]) -> dict[str, tuple[int, 
             office, colon, text = line.value.partition(":")
             if not colon or not text.strip() or office.strip() in found:
                 reading.fault(line.number, "attention is written once for each office, as `OFFICE: text`")
-            found[office.strip()] = (line.number, text.strip())
+            else:
+                found[office.strip()] = (line.number, text.strip())
     return found
 
 

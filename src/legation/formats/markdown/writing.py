@@ -11,6 +11,7 @@ from legation.formats.markdown.grammar import (
     DESK_BY,
     FLAGS,
     LINE_QUALIFIERS,
+    MARK,
     escape,
     escape_line,
     join_list,
@@ -18,6 +19,7 @@ from legation.formats.markdown.grammar import (
 from legation.item.draft import Draft, DraftPortion, Precedence, Slip, Variant, VariantKind
 from legation.item.portion import Addressees, Form, Link, Portion, Text, Title, Topics, Withheld
 from legation.labels import Policy, portion_mark, reference_to
+from legation.labels.marking import MARK_LENGTH_MAX
 
 _HEAD_ORDER = (Title, Form, Topics, Addressees, Link)
 
@@ -57,7 +59,15 @@ def _name(portion: Portion) -> str:
 
 
 def _marked_header(policy: Policy, each: DraftPortion) -> str:
-    return f"{portion_mark(policy, each.label)} {_header_text(each.portion)}"
+    return f"{_mark(policy, each)} {_header_text(each.portion)}"
+
+
+def _mark(policy: Policy, each: DraftPortion) -> str:
+    """Print the mark of a portion, if it can be read again: a policy's phrases may hold anything."""
+    mark = portion_mark(policy, each.label)
+    if not MARK.fullmatch(mark) or len(mark) > MARK_LENGTH_MAX:
+        raise MalformedError("the policy prints a mark that cannot be read in a report")
+    return mark
 
 
 def _header_text(portion: Portion) -> str:
@@ -100,7 +110,7 @@ def _block(policy: Policy, each: DraftPortion) -> str:
         text = each.portion.reason
     first, *rest = text.split("\n")
     lines = [escape_line(first, first=True), *(escape_line(line, first=False) for line in rest)]
-    return f"{portion_mark(policy, each.label)} {qualifiers}".rstrip(" ") + _after(lines)
+    return f"{_mark(policy, each)} {qualifiers}".rstrip(" ") + _after(lines)
 
 
 def _after(lines: list[str]) -> str:
