@@ -48,7 +48,7 @@ def main(arguments: Sequence[str]) -> None:
         print(f"\n{render_row(rows[-1])}\n")
     if codes == list(ROWS) and not asked.quick:
         PAGE.write_text(render_page(rows, setting()), encoding="utf-8")
-        print(f"wrote {PAGE.relative_to(Path.cwd())}", file=sys.stderr)
+        print(f"wrote {PAGE.name}", file=sys.stderr)
 
 
 def setting() -> Setting:

@@ -14,6 +14,7 @@ from bench.exercise import (
     drawn_labels,
     hand_made_clearances,
     hand_made_labels,
+    newcomers,
     unseen_policy,
 )
 from bench.measure import Effort, Job, Timings, check, measure
@@ -31,6 +32,7 @@ from legation.labels import (
     holdings,
     permits,
 )
+from legation.labels.validity import LABELS_REMEMBERED
 
 DECISION_PEERS = ("cedar", "vakt_guard", "casbin_model")
 BATCH = "cedarpy, in a batch"
@@ -126,7 +128,7 @@ def all_decisions(effort: Effort) -> Row:
     held = [compile_clearance(POLICY, clearance) for clearance in clearances]
     rows = DecisionTable(compiled).rows(held)
     counts = _counts(len(labels), effort.of(10_000_000, 10_000), dice)
-    portions = array("H", [id_ for id_, count in enumerate(counts) for _ in range(count)])
+    portions = _portions(counts)
     asked = [(dice.randrange(len(clearances)), dice.randrange(len(labels))) for _ in range(2_000)]
     _check_rows(rows, labels, clearances, asked)
     check(
@@ -134,7 +136,7 @@ def all_decisions(effort: Effort) -> Row:
     )
     check(holdings(rows[0], counts) == _scan(rows[0], portions), "holdings counts otherwise than a scan")
 
-    newcomer = drawn_clearances(1, dice)[0]
+    coming = cycle(newcomers(effort.of(2 * LABELS_REMEMBERED, 10)))
     table = DecisionTable(compiled)
     jobs = [
         Job(name="table", run=lambda: DecisionTable(compiled).rows(held)),
@@ -142,7 +144,7 @@ def all_decisions(effort: Effort) -> Row:
         Job(name="holdings", run=lambda: holdings(rows[0], counts)),
         Job(
             name="newcomer",
-            run=lambda: holdings(table.row(compile_clearance(POLICY, newcomer)), counts),
+            run=lambda: holdings(table.row(compile_clearance(POLICY, next(coming))), counts),
         ),
         Job(name="scan", run=lambda: _scan(rows[0], portions)),
         *_cedar(labels, clearances),
@@ -162,7 +164,8 @@ def all_decisions(effort: Effort) -> Row:
         about=f"The table of {len(clearances)} readers x {digits(len(labels))} access ids, and what a "
         f"reader would hold of {digits(len(portions))} portions. Portions are counted by access id, so "
         "they are never looked at.",
-        checked=f"{digits(len(asked))} cells against `decide`; what one reader would hold against a look "
+        checked=f"{digits(len(asked))} cells against `decide`, and the whole table built anew under a policy "
+        "never seen; what one reader would hold against a look "
         f"at every portion. {digits(sum(map(sum, rows)) * 100 / cells)} % of the cells permit.",
         groups=(
             Group(
@@ -189,9 +192,18 @@ def all_decisions(effort: Effort) -> Row:
 def _counts(length: int, total: int, dice: random.Random) -> list[int]:
     """How many portions carry each access id: very many a few, few the most."""
     shares = [dice.paretovariate(1.2) for _ in range(length)]
-    counts = [int(total * share / sum(shares)) for share in shares]
+    whole = sum(shares)
+    counts = [int(total * share / whole) for share in shares]
     counts[0] += total - sum(counts)
     return counts
+
+
+def _portions(counts: Sequence[int]) -> "array[int]":
+    """The access id of each portion."""
+    found = array("H")
+    for access_id, count in enumerate(counts):
+        found += array("H", [access_id]) * count
+    return found
 
 
 def _scan(row: bytes, portions: "array[int]") -> int:

@@ -6,7 +6,7 @@ What is worked on: labels, clearances and one item, all under the policy EXERCIS
 import os
 import random
 from dataclasses import dataclass, replace
-from itertools import product
+from itertools import combinations, islice, product
 
 from legation.formats.shipped import shipped
 from legation.item import Draft, DraftPortion, Kind, Layer, SecretDraws, View, sign
@@ -115,6 +115,14 @@ def drawn_clearances(count: int, dice: random.Random) -> list[Clearance]:
             is_own=False,
         )
         for _ in range(count)
+    ]
+
+
+def newcomers(count: int) -> list[Clearance]:
+    """So many clearances that all differ in their lists."""
+    return [
+        clearance(list(parties), len(CLASSIFICATIONS), (), is_own=False)
+        for parties in islice(combinations(PARTIES, 4), count)
     ]
 
 

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from bench.exercise import Chancery, is_kept, view_texts
 from bench.measure import Effort, Job, Timings, check, measure
 from bench.peers import missing, peer
-from bench.report import Goal, Group, Line, Row, at_least, digits, not_measured
+from bench.report import Goal, Group, Line, Row, at_least, not_measured
 from legation.encoding import encode
 from legation.item import cut, verify
 from legation.keys.sign import Purpose
@@ -32,10 +32,11 @@ def item(effort: Effort) -> Row:
     view = verify(data, office.cards)
     copy = cut(view, is_kept)
     kept = [not label.classification.startswith("SECRET") for label in office.labels]
-    kept_texts = [text for text, is_shown in zip(office.texts, kept, strict=True) if is_shown]
+    kept_texts = _kept(office.texts, kept)
     check(view_texts(view) == office.texts, "the item has other texts than were composed")
     check(view_texts(verify(copy, office.cards)) == kept_texts, "the cut has other texts than it should")
 
+    theirs, their_sizes = _theirs(office.texts, kept)
     jobs = [
         Job(name="compose and sign", run=office.compose),
         Job(name="verify", run=lambda: verify(data, office.cards)),
@@ -43,22 +44,8 @@ def item(effort: Effort) -> Row:
         Job(name="cut", run=lambda: cut(view, is_kept)),
         Job(name="verify, and cut once", run=lambda: cut(verify(data, office.cards), is_kept)),
         *_floors(data, copy, encode(view.wire.header)),
+        *theirs,
     ]
-    sizes = [("Legation", len(data), len(copy))]
-    speaker = peer(PEER)
-    for algorithm in ALGORITHMS if speaker else ():
-        assert speaker is not None, "the loop runs with a speaker only"
-        disclosure = speaker.Disclosure(algorithm, office.texts, kept)
-        check(disclosure.verify() == office.texts, "sd-jwt has other texts than were issued")
-        check(disclosure.verify_presentation() == kept_texts, "sd-jwt shows other texts than it should")
-        sizes.append((f"sd-jwt {algorithm}", len(disclosure.issued), len(disclosure.presented)))
-        jobs += [
-            Job(name=f"{algorithm} issue", run=disclosure.issue),
-            Job(name=f"{algorithm} verify", run=disclosure.verify),
-            Job(name=f"{algorithm} verify a presentation", run=disclosure.verify_presentation),
-            Job(name=f"{algorithm} present", run=disclosure.present),
-            Job(name=f"{algorithm} present again", run=disclosure.present_again),
-        ]
     found = measure(jobs, effort)
     return Row(
         code="P3",
@@ -78,10 +65,8 @@ def item(effort: Effort) -> Row:
         goals=tuple(goal for ours in GOALS for goal in _judge(found, ours)),
         spread=found.spread,
         facts=(
-            *(
-                f"Bytes on the wire, {whose}: all {digits(all_)}, cut {digits(some)}."
-                for whose, all_, some in sizes
-            ),
+            _size("Legation", data, copy),
+            *their_sizes,
             (
                 "sd-jwt was measured with both kinds of key; each goal is held against the faster one. "
                 "Its array shows how many portions there are and where each stands; it knows no labels."
@@ -93,6 +78,38 @@ def item(effort: Effort) -> Row:
         ),
         missing=missing(PEER),
     )
+
+
+def _theirs(texts: list[str], kept: list[bool]) -> tuple[list[Job], list[str]]:
+    """What sd-jwt does of the same, and how long its bytes are; nothing where it is not installed."""
+    jobs: list[Job] = []
+    sizes: list[str] = []
+    speaker = peer(PEER)
+    if speaker is None:
+        return jobs, sizes
+    for algorithm in ALGORITHMS:
+        disclosure = speaker.Disclosure(algorithm, texts, kept)
+        check(disclosure.verify() == texts, "sd-jwt has other texts than were issued")
+        check(
+            disclosure.verify_presentation() == _kept(texts, kept), "sd-jwt shows other texts than it should"
+        )
+        jobs += [
+            Job(name=f"{algorithm} issue", run=disclosure.issue),
+            Job(name=f"{algorithm} verify", run=disclosure.verify),
+            Job(name=f"{algorithm} verify a presentation", run=disclosure.verify_presentation),
+            Job(name=f"{algorithm} present", run=disclosure.present),
+            Job(name=f"{algorithm} present again", run=disclosure.present_again),
+        ]
+        sizes.append(_size(f"sd-jwt {algorithm}", disclosure.issued, disclosure.presented))
+    return jobs, sizes
+
+
+def _kept(texts: list[str], kept: list[bool]) -> list[str]:
+    return [text for text, is_shown in zip(texts, kept, strict=True) if is_shown]
+
+
+def _size(whose: str, whole: bytes | str, copy: bytes | str) -> str:
+    return f"Bytes on the wire, {whose}: {len(whole):,} the whole, {len(copy):,} the cut."
 
 
 def _floors(data: bytes, copy: bytes, header: bytes) -> list[Job]:

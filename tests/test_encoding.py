@@ -63,6 +63,7 @@ profile: st.SearchStrategy[Any] = st.recursive(
 
 
 @given(trees)
+@settings(deadline=None)
 def test_what_is_encoded_decodes_to_the_same(tree: Tree) -> None:
     """
     Decoding gives back the value that was encoded.
@@ -71,6 +72,7 @@ def test_what_is_encoded_decodes_to_the_same(tree: Tree) -> None:
 
 
 @given(trees)
+@settings(deadline=None)
 def test_what_is_decoded_encodes_to_the_same(tree: Tree) -> None:
     """
     Encoding gives back the bytes that were decoded.
@@ -80,7 +82,7 @@ def test_what_is_decoded_encodes_to_the_same(tree: Tree) -> None:
 
 
 @given(profile)
-@settings(max_examples=300)
+@settings(deadline=None, max_examples=300)
 def test_it_is_rfc_8785(value: Any) -> None:
     """
     On every value of the profile the bytes are those of another hand's RFC 8785.
@@ -89,6 +91,7 @@ def test_it_is_rfc_8785(value: Any) -> None:
 
 
 @given(trees)
+@settings(deadline=None)
 def test_a_shape_is_rfc_8785_too(tree: Tree) -> None:
     """
     The fields of a shape are sorted as RFC 8785 sorts the keys of an object.
@@ -199,6 +202,7 @@ def check_silent(error: MalformedError) -> None:
 
 
 @given(trees, st.data())
+@settings(deadline=None)
 def test_refuses_bytes_that_were_altered_or_reads_another_value(tree: Tree, draw: st.DataObject) -> None:
     """
     An altered encoding is refused, or is itself the canonical encoding of something else.

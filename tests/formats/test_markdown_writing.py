@@ -32,7 +32,7 @@ def paragraph(text: str, label: Label = OPEN) -> DraftPortion:
 
 
 @given(drafts())
-@settings(max_examples=150)
+@settings(deadline=None, max_examples=150)
 def test_what_is_written_is_read_back(draft: Draft) -> None:
     """
     Reading gives back every draft that was written, whatever stands in its texts.
@@ -41,6 +41,7 @@ def test_what_is_written_is_read_back(draft: Draft) -> None:
 
 
 @given(drafts())
+@settings(deadline=None, max_examples=80)
 def test_what_is_written_does_not_change_when_it_is_formatted(draft: Draft) -> None:
     """
     A report in its one form is its own form.
@@ -50,6 +51,7 @@ def test_what_is_written_does_not_change_when_it_is_formatted(draft: Draft) -> N
 
 
 @given(drafts())
+@settings(deadline=None, max_examples=80)
 def test_line_ends_byte_order_mark_and_blank_lines_say_nothing(draft: Draft) -> None:
     """
     What an editor on another system puts into a file changes nothing of what is read.

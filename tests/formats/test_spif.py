@@ -198,6 +198,14 @@ class TestRead:
         assert [tag.type for tag in tags] == [restrictive, permissive, restrictive, informative]
         assert [tag.count_max for tag in tags] == [1, None, None, None]
 
+    @pytest.mark.parametrize(("bound", "most"), [("5", 1), ("1", 1), ("0", 0), ("unbounded", 1)])
+    def test_narrower_bound_counts(self, bound: str, most: int) -> None:
+        """
+        Where a tag states its bound in two ways, the narrower one counts.
+        """
+        policy = spif.read(edited(f'singleSelection="true" => singleSelection="true" maxSelection="{bound}"'))
+        assert policy.tag_sets[1].tags[0].count_max == most
+
     def test_markings_of_the_whole_are_read(self) -> None:
         """
         What is said of the policy, of its classifications and of the file is all of the policy.

@@ -138,6 +138,13 @@ class TestLabel:
 
 
 class TestClearance:
+    def test_clearance_without_a_policy_cannot_exist(self) -> None:
+        """
+        A clearance under no policy would be one under any.
+        """
+        with pytest.raises(MalformedError):
+            Clearance(classifications=("S",))
+
     def test_bound_without_a_time_zone_is_refused(self) -> None:
         """
         A date without a zone is another one at every post.

@@ -60,3 +60,11 @@ class TestReader:
         """
         with pytest.raises(MalformedError):
             Reader(name="KOR", clearances=(), at=datetime(2026, 6, 29, tzinfo=UTC).replace(tzinfo=None))
+
+    @pytest.mark.parametrize("name", ["", " KOR", "KOR\u200b"])
+    def test_name_that_reads_two_ways_is_refused(self, name: str) -> None:
+        """
+        A reader's name is for people and logs, so it is one that they read alike.
+        """
+        with pytest.raises(MalformedError):
+            Reader(name=name, clearances=(), at=DAY)

@@ -69,7 +69,7 @@ items = st.builds(
 
 
 @given(items)
-@settings(max_examples=40)
+@settings(deadline=None, max_examples=40)
 def test_an_item_comes_back(record: ItemRecord) -> None:
     """
     A client that decodes what a door encoded has the record that the door had.
@@ -79,7 +79,7 @@ def test_an_item_comes_back(record: ItemRecord) -> None:
 
 
 @given(previews)
-@settings(max_examples=40)
+@settings(deadline=None, max_examples=40)
 def test_a_preview_comes_back(record: PreviewRecord) -> None:
     """
     A client that decodes what a door encoded has the record that the door had.

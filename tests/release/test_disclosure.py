@@ -131,7 +131,7 @@ class TestDisclose:
 
 
 @given(drafts(has_body=True), readers(), readers())
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 def test_what_is_passed_on_is_what_both_may_see(draft: Draft, first: Reader, second: Reader) -> None:
     """
     A cut for one reader, cut again for another, is the same in either order, and never wider than either.
@@ -201,6 +201,7 @@ def test_nothing_is_disclosed_to_whoever_holds_nothing() -> None:
 
 
 @given(st.permutations(["(O)", "(L//REL KOR, JPN)", "(S//REL KOR)", "(S//HERON//REL KOR)"]))
+@settings(deadline=None)
 def test_the_banner_does_not_depend_on_the_order(marks: list[str]) -> None:
     """
     Whatever order the parts are in, the whole has one banner.

@@ -61,6 +61,6 @@ def legation() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command and leave with its exit code."""
-    from legation.cli.output import run
+    from legation.cli.output import run, settle
 
-    sys.exit(run(legation, sys.argv[1:] if arguments is None else arguments))
+    sys.exit(settle(run(legation, sys.argv[1:] if arguments is None else arguments)))

@@ -8,6 +8,8 @@ holds content, save what a person asked to be shown.
 
 import contextlib
 import json
+import os
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -44,6 +46,21 @@ def run(command: click.Command, arguments: Sequence[str]) -> int:
         name = type(error).__name__
         return _tell(as_json, INTERNAL, f"internal error ({name})", hint="please report it")
     return ended if isinstance(ended, int) else DONE
+
+
+def settle(code: int) -> int:
+    """
+    Write out what stdout still holds; an output that takes nothing is told once and then let go.
+
+    Without this the interpreter would try again as it ends, and leave with a trace and a code of
+    its own.
+    """
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return code or BAD_INPUT
+    return code
 
 
 def _exit_code(error: LegationError) -> int:

@@ -9,6 +9,7 @@ cannot be turned on one side has no proposal there. Nothing here changes anythin
 from collections.abc import Iterator
 from datetime import datetime
 from enum import StrEnum
+from itertools import islice
 
 import msgspec
 
@@ -86,7 +87,7 @@ def _nearest_class(policy: Policy, label: Label, clearance: Clearance) -> str | 
 
 
 def _open_lists(policy: Policy, label: Label, clearance: Clearance) -> Label:
-    """Add to each permissive list what the clearance holds, and drop restrictive values it lacks."""
+    """Add to each permissive list one value that is held, and drop restrictive values that are not."""
     holdings = held_values(policy, clearance.categories)
     lists: list[Category] = []
     for part in label.categories:
@@ -95,7 +96,7 @@ def _open_lists(policy: Policy, label: Label, clearance: Clearance) -> Label:
         if part.type is TagType.RESTRICTIVE:
             values &= set(held)
         elif part.type is TagType.PERMISSIVE and not values & set(held):
-            values |= set(held)
+            values |= set(islice(held, 1))  # one is enough, and more would open it to more
         if values:
             lists.append(category(part.tag, part.type, values))
     return msgspec.structs.replace(label, categories=gathered(lists))
@@ -106,7 +107,7 @@ def _meet_requirements(policy: Policy, label: Label, clearance: Clearance, at: d
     holdings = held_values(policy, clearance.categories)
     for fault in validate(policy, label, at=at):
         held = holdings.get((fault.tag, TagType.PERMISSIVE), {})
-        values = [name for name in fault.values if name in held]
+        values = [name for name in held if name in fault.values][:1]
         if fault.code is FaultCode.CATEGORY_REQUIRED and values:
             added = category(fault.tag, TagType.PERMISSIVE, values)
             label = msgspec.structs.replace(label, categories=gathered((*label.categories, added)))

@@ -10,7 +10,8 @@ Rules kept here:
 1. Values print in the order of the SPIF, whatever order they were typed in.
 2. A value that the policy never displays is implied: a typed mark receives every hidden value that
    its classification or its other values can require. A label whose hidden values are not the
-   implied ones says so in square brackets, so that a mark never hides what decides.
+   implied ones, or alone make a shown list valid, says so in square brackets: a mark never hides
+   what decides.
 3. Typed marks are read strictly, but for case and spacing. What is not known is an error, and so is
    what can be read as two different labels.
 
@@ -162,7 +163,8 @@ def _readings(policy: Policy, wanted: str) -> Iterator[Label]:
                 policy, classification.name, (*members, *_implied_by(policy, classification, members))
             )
             if notes is None:
-                yield label
+                if not _hidden_note(policy, label, PORTION):
+                    yield label
             else:
                 yield from _noted(policy, label, notes.group(), wanted)
 
@@ -282,20 +284,37 @@ def _implied_by(
 
 
 def _hidden_note(policy: Policy, label: Label, place: str) -> str:
-    """Name the values of a list, in brackets, where the hidden ones are not the implied ones."""
+    """
+    Name the values of a list, in brackets, where its hidden ones are not what a reader would take.
+
+    That is where they are not the implied ones, and where they alone meet what a shown value
+    requires: a list of parties then looks like one that lets them in, and does not.
+    """
     classification = policy.classification(label.classification)
     assert classification is not None, "a label that is marked has a known classification"
-    members = [policy.member(part, value) for part in label.categories for value in part.values]
-    present = {member.bit for member in members if member is not None}
-    shown = (member for member in members if member is not None and not _is_hidden(member, place))
+    found = [policy.member(part, value) for part in label.categories for value in part.values]
+    members = {member.bit: member for member in found if member is not None}
+    shown = [member for member in members.values() if not _is_hidden(member, place)]
     implied = {member.bit for member in _implied_by(policy, classification, shown, place)}
+    unsaid = {member.tag_set.name for member in _met_unseen(policy, shown, members, place)}
     notes = []
     for field in policy.fields.values():
         hidden = {member.bit for member in _hidden(field, place)}
-        if present & hidden != implied & hidden and field.type is not TagType.INFORMATIVE:
-            names = [each.category.name for each in field.members.values() if each.bit in present]
+        differs = members.keys() & hidden != implied & hidden or field.tag_set.name in unsaid
+        if differs and field.type is not TagType.INFORMATIVE:
+            names = [each.category.name for each in field.members.values() if each.bit in members]
             notes.append(f" [{field.tag_set.name}: {', '.join(names) or 'none'}]")
     return "".join(notes)
+
+
+def _met_unseen(
+    policy: Policy, shown: list[Member], members: dict[int, Member], place: str
+) -> Iterator[Member]:
+    """The hidden values that alone meet a requirement of a value that is shown."""
+    for requirement in {each for member in shown for each in member.category.required}:
+        present = [member for member in wanted_members(policy, requirement) if member.bit in members]
+        if all(_is_hidden(member, place) for member in present):
+            yield from present
 
 
 def _head(policy: Policy, classification: Classification, place: str, lang: str) -> str:
