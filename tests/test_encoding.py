@@ -262,7 +262,12 @@ def test_reading_without_comparing_still_keeps_the_shape_and_the_limit() -> None
     The reading for callers who compare later forgives the spelling and nothing else.
     """
     assert TREE.decode_unchecked(b" " + GOOD) == Leaf(text=CANARY, count=1)
-    for data in (GOOD[:-1], GOOD.replace(b"count", b"Zq7wanderer"), b"\xff" * (SIZE_BYTES_MAX + 1)):
+    other = (
+        GOOD.replace(b"count", b"Zq7wanderer"),
+        GOOD.replace(b":1", b':"1"'),
+        GOOD.replace(b":1", b":1.0"),
+    )
+    for data in (GOOD[:-1], *other, b"\xff" * (SIZE_BYTES_MAX + 1)):
         with pytest.raises(MalformedError) as refused:
             TREE.decode_unchecked(data)
         check_silent(refused.value)

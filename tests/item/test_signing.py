@@ -134,6 +134,18 @@ class TestBytes:
         with pytest.raises(MalformedError):
             sign(written("a"), document=bytes(size), time=time, signer=SIGNER, draws=secret_draws())
 
+    @pytest.mark.parametrize("time", [99, 100])
+    def test_a_version_that_is_not_later_is_refused(self, time: int) -> None:
+        """
+        A new version of a document is signed only at a later time than its latest one.
+        """
+        draft = written("Second version.")
+        draws = secret_draws(digest=draft.digest)
+        told = {"document": bytes(16), "signer": SIGNER, "draws": draws}
+        with pytest.raises(MalformedError, match="not later"):
+            sign(draft, time=time, after=100, **told)  # type: ignore[arg-type]
+        assert sign(draft, time=101, after=100, **told)  # type: ignore[arg-type]
+
 
 class TestVariants:
     def test_the_relation_is_closed_when_signed(self) -> None:

@@ -53,10 +53,12 @@ class DraftPortion(Canonical, frozen=True):
     variant: Variant | None = None
 
     def __post_init__(self) -> None:
-        kind = self.variant.kind if self.variant else None
-        if (kind is VariantKind.WITHHELD) is not isinstance(self.portion, Withheld):
+        is_withheld = isinstance(self.portion, Withheld)
+        if self.variant is None and not is_withheld:
+            return
+        if is_withheld is not (self.variant is not None and self.variant.kind is VariantKind.WITHHELD):
             raise MalformedError("a withheld line stands for the portions before it, and nothing else is one")
-        if kind and kind is not VariantKind.WITHHELD and not isinstance(self.portion, Text):
+        if not isinstance(self.portion, Text | Withheld):
             raise MalformedError("only a paragraph can be a tearline or a translation")
 
 

@@ -12,11 +12,12 @@ fixes the places of what an observer sees and replaces the hashes of what they d
 """
 
 import hmac
+import struct
 from collections.abc import Container, Sequence
 from hashlib import shake_256
 from typing import Protocol
 
-from legation.merkle import Hash, leaf_hash
+from legation.merkle import HASH_SIZE_BYTES, Hash, leaf_hash
 
 SALT_SIZE_BYTES = 32  # twice what 128 bits need, so that a quantum search gains nothing useful
 NONCE_SIZE_BYTES = 16
@@ -80,8 +81,8 @@ class SecretDraws:
 
     def decoys(self, leaf_count: int) -> list[Hash]:
         """Draw what fills the places that stay free."""
-        drawn = shake_256(self._seed + b"decoys\n").digest(32 * leaf_count)
-        return [Hash(drawn[start : start + 32]) for start in range(0, 32 * leaf_count, 32)]
+        drawn = shake_256(self._seed + b"decoys\n").digest(HASH_SIZE_BYTES * leaf_count)
+        return list(struct.unpack(f"{HASH_SIZE_BYTES}s" * leaf_count, drawn))
 
     def leaf_hash(self, key: bytes, entry: bytes) -> Hash:
         """Hash the leaf as it is."""

@@ -81,8 +81,9 @@ class Layer(Canonical, frozen=True, tag="layer"):
             raise MalformedError(f"layer of {len(self.portions)} portions, expected 1 to {PORTIONS_MAX}")
         check_name(self.classification, "classification")
         check_categories(self.categories)
-        if any(not part.values or part.tag_id for part in self.categories):
-            raise MalformedError("label of a layer is not in its normal form")
+        for part in self.categories:
+            if not part.values or part.tag_id:
+                raise MalformedError("label of a layer is not in its normal form")
         check_pairs(self.fuller, len(self.portions))
 
     @property
@@ -113,11 +114,6 @@ class Seam(Canonical, frozen=True, tag="seam"):
         if size > PORTIONS_MAX:
             raise MalformedError(f"seam of {size} portions, expected at most {PORTIONS_MAX}")
         check_pairs(self.fuller, size)
-
-    @property
-    def sizes(self) -> Pair:
-        """How many portions the two layers have by this seam."""
-        return sum(self.order[::2]), sum(self.order[1::2])
 
     def joint(self) -> Iterator[tuple[int, int]]:
         """Walk the joint order: 0 or 1 for the layer, and the portion's number in that layer."""

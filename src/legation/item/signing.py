@@ -7,11 +7,13 @@ layers and seams go to random places of a tree that always has 64 leaves (or 1,0
 filled with decoys; the header with the tree's root is signed.
 """
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from itertools import combinations
-from operator import attrgetter, itemgetter
+from operator import attrgetter
 
 from legation.encoding import encode
 from legation.errors import MalformedError
@@ -34,9 +36,12 @@ from legation.item.shape import (
     leaf_entry,
 )
 from legation.item.variants import close
+from legation.keys.card import PolicyReference
 from legation.keys.sign import Purpose, Signer
 from legation.labels import Label
 from legation.merkle import complete_tree, proof_nodes
+
+LABELS_REMEMBERED = 1 << 12  # labels come again and again; a node has a few thousand
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +53,9 @@ class _Group:
     indexes: list[int]
 
 
-def sign(draft: Draft, *, document: bytes, time: int, signer: Signer, draws: Draws) -> bytes:
+def sign(
+    draft: Draft, *, document: bytes, time: int, signer: Signer, draws: Draws, after: int | None = None
+) -> bytes:
     """
     Sign *draft* and return the item: the view that holds every layer.
 
@@ -59,10 +66,14 @@ def sign(draft: Draft, *, document: bytes, time: int, signer: Signer, draws: Dra
         time: The item's time, UTC seconds.
         signer: The author's item key.
         draws: Where nonce, salts, places and decoys come from; made for this draft alone.
+        after: The time of the document's latest version, if it has one; this one must be later.
 
     Raises:
-        MalformedError: More labels, more variants of one another, or more bytes than an item can have.
+        MalformedError: More labels, more variants of one another, or more bytes than an item can have;
+            or not later than the latest version.
     """
+    if after is not None and time <= after:
+        raise MalformedError("a new version is not later than the latest one", hint="check the clock")
     groups = _groups(draft)
     leaf_count = _leaf_count(len(groups))
     pairs = close(draft.fuller)
@@ -86,10 +97,16 @@ def _groups(draft: Draft) -> list[_Group]:
     for index, each in enumerate(draft.portions):
         group = found.get(each.label)
         if group is None:
-            key = encode((each.label, draft.references[each.label.policy_id]))
-            found[each.label] = group = _Group(label=each.label, key=sha256(key).digest(), indexes=[])
+            key = _key(each.label, draft.references[each.label.policy_id])
+            found[each.label] = group = _Group(label=each.label, key=key, indexes=[])
         group.indexes.append(index)
     return list(found.values())
+
+
+@lru_cache(maxsize=LABELS_REMEMBERED)
+def _key(label: Label, named: PolicyReference) -> bytes:
+    """Hash a label and its policy: what the draws of its layer go by."""
+    return sha256(encode((label, named))).digest()
 
 
 def _leaf_count(layer_count: int) -> int:
@@ -133,7 +150,7 @@ def _layer(draft: Draft, group: _Group, pairs: set[Pair], document: bytes, time:
 
 def _seam(left: tuple[int, _Group], right: tuple[int, _Group], pairs: set[Pair]) -> Seam:
     """Make the seam of two layers, each with its place."""
-    (first_place, first), (second_place, second) = sorted((left, right), key=itemgetter(0))
+    (first_place, first), (second_place, second) = (left, right) if left[0] < right[0] else (right, left)
     return Seam(
         layers=(first_place, second_place),
         order=_runs(first.indexes, second.indexes),
@@ -143,14 +160,13 @@ def _seam(left: tuple[int, _Group], right: tuple[int, _Group], pairs: set[Pair])
 
 def _runs(first: list[int], second: list[int]) -> tuple[int, ...]:
     """Count how two ascending lists interleave: so many of the first, of the second, and so on."""
-    runs, run, side = [], 0, False
-    seconds = set(second)
-    for index in sorted(first + second):
-        if (index in seconds) is not side:
-            runs.append(run)
-            run, side = 0, not side
-        run += 1
-    return (*runs, run)
+    runs: list[int] = []
+    here, there, passed, waiting = first, second, 0, 0
+    while passed < len(here) or waiting < len(there):
+        until = bisect_left(here, there[waiting], passed) if waiting < len(there) else len(here)
+        runs.append(until - passed)
+        here, there, passed, waiting = there, here, waiting, until
+    return tuple(runs)
 
 
 def _crossing(pairs: set[Pair], first: list[int], second: list[int]) -> tuple[Pair, ...]:

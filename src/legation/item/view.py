@@ -21,11 +21,11 @@ Whether a label is valid in its policy is not asked here but when somebody wants
 under an unknown policy verifies and is shown to nobody.
 """
 
-import base64
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from operator import add
 
 from legation.encoding import encode
 from legation.errors import MalformedError, ProofError, RefusedError, SignatureError
@@ -37,7 +37,7 @@ from legation.item.shape import (
     VIEW,
     Layer,
     Pair,
-    PlacedSeam,
+    Seam,
     WireView,
     check_placed,
     leaf_entry,
@@ -258,7 +258,7 @@ def _total_order(wire: WireView) -> tuple[Pair, ...]:
         if left not in numbers or right not in numbers or placed.leaf.layers in seen:
             raise MalformedError("a seam is there twice, or without both its layers")
         seen.add(placed.leaf.layers)
-        _count_before(placed, ranks[numbers[left]], ranks[numbers[right]])
+        _count_before(placed.leaf, ranks[numbers[left]], ranks[numbers[right]])
     order: list[Pair | None] = [None] * sum(map(len, ranks))
     for layer, row in enumerate(ranks):
         for number, rank in enumerate(row):
@@ -268,19 +268,18 @@ def _total_order(wire: WireView) -> tuple[Pair, ...]:
     return tuple(pair for pair in order if pair is not None)
 
 
-def _count_before(placed: PlacedSeam, left: list[int], right: list[int]) -> None:
+def _count_before(seam: Seam, left: list[int], right: list[int]) -> None:
     """Add to each portion's rank how many of the other layer stand before it."""
-    if placed.leaf.sizes != (len(left), len(right)):
-        raise MalformedError("a seam is not of the length of its layers")
-    lefts = rights = 0  # how many of each were passed
-    runs = iter(placed.leaf.order)
+    before_left: list[int] = []
+    before_right: list[int] = []
+    runs = iter(seam.order)
     for run in runs:
-        if rights:
-            for number in range(lefts, lefts + run):
-                left[number] += rights
-        lefts += run
-        for number in range(rights, rights := rights + next(runs, 0)):
-            right[number] += lefts
+        before_left += [len(before_right)] * run
+        before_right += [len(before_left)] * next(runs, 0)
+    if len(before_left) != len(left) or len(before_right) != len(right):
+        raise MalformedError("a seam is not of the length of its layers")
+    left[:] = map(add, left, before_left)
+    right[:] = map(add, right, before_right)
 
 
 def _relation(wire: WireView, order: tuple[Pair, ...]) -> frozenset[Pair]:
@@ -327,7 +326,6 @@ class _Pieces:
     tail: bytes
     layers: list[tuple[int, Layer, bytes]]
     seams: list[tuple[int, int, int, bytes]]
-    nodes: dict[int, bytes]
 
 
 def _take_apart(contents: Contents) -> _Pieces:
@@ -337,7 +335,6 @@ def _take_apart(contents: Contents) -> _Pieces:
         tail=b'],"signature":' + encode(wire.signature) + b"}",
         layers=[(placed.place, placed.leaf, encode(placed)) for placed in wire.layers],
         seams=[(placed.place, *placed.leaf.layers, encode(placed)) for placed in wire.seams],
-        nodes={node: b'"' + base64.b64encode(value) + b'"' for node, value in contents.nodes.items()},
     )
 
 
@@ -364,15 +361,14 @@ def cut(contents: Contents, keep: Callable[[Layer], bool]) -> bytes:
     kept = {place for place, _ in layers}
     seams = [(place, text) for place, left, right, text in pieces.seams if left in kept and right in kept]
     places = [place for place, _ in layers] + [place for place, _ in seams]
-    nodes = pieces.nodes
-    proof = [nodes[node] for node in proof_nodes(contents.wire.header.leaves, places)]
+    proof = [contents.nodes[node] for node in proof_nodes(contents.wire.header.leaves, places)]
     return b"".join(
         (
             pieces.head,
             b",".join([text for _, text in layers]),
-            b'],"proof":[',
-            b",".join(proof),
-            b'],"seams":[',
+            b'],"proof":',
+            encode(proof),
+            b',"seams":[',
             b",".join([text for _, text in seams]),
             pieces.tail,
         )

@@ -149,16 +149,21 @@ def held_values(policy: Policy, categories: tuple[Category, ...]) -> Lists:
     What the policy does not know is left out: on a clearance it grants nothing, and a label with
     it never gets here.
     """
-    bits: dict[tuple[str, TagType], set[int]] = {}
+    found: dict[tuple[str, TagType], dict[int, str]] = {}
     for part in categories:
+        field = policy.field(part)
+        if field is None:
+            continue
+        names = found.setdefault((field.tag_set.name, field.type), {})
         for value in part.values:
-            member = policy.member(part, value)
+            member = field.members.get(policy.fold(value))
             if member is not None:
-                bits.setdefault((member.tag_set.name, part.type), set()).add(member.bit)
+                names[member.bit] = member.category.name
+    # Bits ascend in the order of the policy.
     return MappingProxyType(
         {
-            key: {each.category.name: None for each in field.members.values() if each.bit in bits[key]}
-            for key, field in policy.fields.items()
-            if key in bits
+            key: {found[key][bit]: None for bit in sorted(found[key])}
+            for key in policy.fields
+            if found.get(key)
         }
     )

@@ -14,7 +14,6 @@ from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
-from itertools import pairwise
 
 from legation.encoding import Canonical
 from legation.errors import MalformedError
@@ -74,7 +73,8 @@ class Category(Canonical, frozen=True, cache_hash=True):
 
     def __post_init__(self) -> None:
         check_name(self.tag, "tag name")
-        check_name(self.tag_id, "tag identifier", may_be_empty=True)
+        if self.tag_id:
+            check_name(self.tag_id, "tag identifier")
         if len(self.values) > VALUES_MAX:
             raise MalformedError(f"category has {len(self.values)} values, expected at most {VALUES_MAX}")
         previous = ""
@@ -87,7 +87,7 @@ class Category(Canonical, frozen=True, cache_hash=True):
     @property
     def key(self) -> tuple[str, str, str]:
         """What groups categories: two of one key on a label are one list."""
-        return (self.tag, self.tag_id, self.type.value)
+        return (self.tag, self.tag_id, self.type)
 
 
 class Label(Canonical, frozen=True, cache_hash=True):
@@ -135,17 +135,21 @@ class Clearance(Canonical, frozen=True):
 
 def check_policy(policy_id: str, policy: str) -> None:
     """Refuse a label or clearance that names no policy at all."""
-    check_name(policy_id, "policy identifier", may_be_empty=bool(policy))
-    check_name(policy, "policy name", may_be_empty=bool(policy_id))
+    if policy_id or not policy:
+        check_name(policy_id, "policy identifier")
+    if policy:
+        check_name(policy, "policy name")
 
 
 def check_categories(categories: tuple[Category, ...]) -> None:
     """Refuse categories that are too many, unsorted, or name one list twice."""
     if len(categories) > CATEGORIES_MAX:
         raise MalformedError(f"{len(categories)} categories, expected at most {CATEGORIES_MAX}")
-    keys = [category.key for category in categories]
-    if any(left >= right for left, right in pairwise(keys)):
-        raise MalformedError("categories are not sorted, or one list is there twice")
+    previous: tuple[str, ...] = ()
+    for part in categories:
+        if part.key <= previous:
+            raise MalformedError("categories are not sorted, or one list is there twice")
+        previous = part.key
 
 
 def category(tag: str, type: TagType, values: Iterable[str], *, tag_id: str = "") -> Category:

@@ -249,6 +249,16 @@ class Policy:
         return {self.fold(each.name): each for each in reversed(self.tag_sets)}
 
     @cached_property
+    def bounded_tags(self) -> tuple[tuple[TagSet, Tag], ...]:
+        """Every tag of which a label must hold a least count of values, or may hold a greatest."""
+        return tuple(
+            (tag_set, tag)
+            for tag_set in self.tag_sets
+            for tag in tag_set.tags
+            if tag.count_min > 0 or tag.count_max is not None
+        )
+
+    @cached_property
     def class_bits(self) -> dict[str, int]:
         """The bit of each classification, by name; bit 0 belongs to nobody."""
         return {each.name: index for index, each in enumerate(self.classifications, start=1)}

@@ -12,8 +12,7 @@ which are looked at each time.
 Source: XML SPIF 2.1; ADatP-4774.1, section 4.
 """
 
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
@@ -114,9 +113,9 @@ def _standing(policy: Policy, label: Label) -> _Standing:
     unresolved = tuple(_resolve(policy, label, found))
     members = list(found.values())
     faults = list(unresolved)
-    faults += _unmet(policy, classification.name, classification.required, members)
+    faults += _unmet(policy, classification.name, classification.required, found)
     for member in members:
-        faults += _value_faults(policy, classification, member, members)
+        faults += _value_faults(policy, classification, member, found)
         windows += _window_of(member)
     if not unresolved:
         faults += _selection_faults(policy, members)
@@ -170,7 +169,7 @@ def _resolve(policy: Policy, label: Label, found: dict[int, Member]) -> Iterator
 
 
 def _value_faults(
-    policy: Policy, classification: Classification, member: Member, members: list[Member]
+    policy: Policy, classification: Classification, member: Member, found: Mapping[int, Member]
 ) -> Iterator[Fault]:
     value, tag = member.category, member.tag_set.name
     if classification.name in value.excluded_classes:
@@ -179,9 +178,9 @@ def _value_faults(
         yield Fault(
             code=FaultCode.CLASS_REQUIRED, subject=value.name, tag=tag, values=(value.required_class,)
         )
-    yield from _unmet(policy, value.name, value.required, members)
+    yield from _unmet(policy, value.name, value.required, found)
     for reference in value.excluded:
-        held = [other for other in members if other is not member and _matches(reference, other)]
+        held = [other for other in found.values() if other is not member and _matches(reference, other)]
         if held:
             names = tuple(sorted(other.category.name for other in held))
             yield Fault(
@@ -198,25 +197,31 @@ def _matches(reference: CategoryReference, member: Member) -> bool:
 
 
 def _unmet(
-    policy: Policy, subject: str, required: tuple[Requirement, ...], members: list[Member]
+    policy: Policy, subject: str, required: tuple[Requirement, ...], found: Mapping[int, Member]
 ) -> Iterator[Fault]:
-    """Faults for each requirement that the label's values do not meet."""
+    """Faults for each requirement that the label's values, by their bits, do not meet."""
     for requirement in required:
-        wanted = wanted_members(policy, requirement)
-        bits = {member.bit for member in wanted}
-        count = sum(member.bit in bits for member in members)
-        met = {
-            Operation.ONLY_ONE: count == 1,
-            Operation.ONE_OR_MORE: count >= 1,
-            Operation.ALL: bool(bits) and count == len(bits),
-        }
-        if not met[requirement.operation]:
+        wanted = _wanted_bits(policy, requirement)
+        if not _is_met(requirement.operation, len(wanted & found.keys()), len(wanted)):
             yield Fault(
                 code=FaultCode.CATEGORY_REQUIRED,
                 subject=subject,
                 tag=requirement.groups[0].tag_set,
-                values=tuple(member.category.name for member in wanted),
+                values=tuple(member.category.name for member in wanted_members(policy, requirement)),
             )
+
+
+def _is_met(operation: Operation, count: int, wanted: int) -> bool:
+    if operation is Operation.ONE_OR_MORE:
+        return count >= 1
+    if operation is Operation.ONLY_ONE:
+        return count == 1
+    return count == wanted > 0
+
+
+@lru_cache(maxsize=REQUIREMENTS_REMEMBERED)
+def _wanted_bits(policy: Policy, requirement: Requirement) -> frozenset[int]:
+    return frozenset(member.bit for member in wanted_members(policy, requirement))
 
 
 @lru_cache(maxsize=REQUIREMENTS_REMEMBERED)
@@ -232,14 +237,12 @@ def wanted_members(policy: Policy, requirement: Requirement) -> tuple[Member, ..
 
 def _selection_faults(policy: Policy, members: list[Member]) -> Iterator[Fault]:
     """Faults where a tag has fewer or more values than it may (SPIF minSelection, maxSelection)."""
-    counts = Counter(id(member.tag) for member in members)
-    for tag_set in policy.tag_sets:
-        for tag in tag_set.tags:
-            count = counts[id(tag)]
-            if count < tag.count_min:
-                yield Fault(code=FaultCode.TOO_FEW, tag=tag_set.name, subject=tag.name)
-            if tag.count_max is not None and count > tag.count_max:
-                yield Fault(code=FaultCode.TOO_MANY, tag=tag_set.name, subject=tag.name)
+    for tag_set, tag in policy.bounded_tags:
+        count = sum(member.tag is tag for member in members)
+        if count < tag.count_min:
+            yield Fault(code=FaultCode.TOO_FEW, tag=tag_set.name, subject=tag.name)
+        if tag.count_max is not None and count > tag.count_max:
+            yield Fault(code=FaultCode.TOO_MANY, tag=tag_set.name, subject=tag.name)
 
 
 def lists_without(policy: Policy, label: Label, party: str) -> tuple[str, ...]:
