@@ -65,7 +65,7 @@ def _play(terminal: Terminal, folder: Path, report: Path | None) -> None:
     _sign(terminal)
     copies = [name for name in ADDRESSEES if not previewed[name]["empty"]]
     sizes = {name: _hand_over(terminal, folder, previewed[name]) for name in copies}
-    _look_for_traces(terminal, folder, previewed, copies)
+    _look_for_traces(terminal, folder, copies)
     if copies:
         _cheat(terminal, folder, copies)
     terminal.heading("Figures")
@@ -134,9 +134,7 @@ def _hand_over(terminal: Terminal, folder: Path, previewed: "dict[str, object]")
     return (folder / f"{name}.view").stat().st_size
 
 
-def _look_for_traces(
-    terminal: Terminal, folder: Path, previewed: "dict[str, dict[str, object]]", copies: list[str]
-) -> None:
+def _look_for_traces(terminal: Terminal, folder: Path, copies: list[str]) -> None:
     """Search each copy for the texts and marks of what it withholds."""
     terminal.heading("6. What a copy withholds is not in it")
     whole = terminal.json("show", "report.item", "--card", f"{AUTHOR}.card")

@@ -6,6 +6,7 @@ Read portion-marked Markdown into a draft; every fault is named with its line, n
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from operator import itemgetter
 from typing import Any, NoReturn, TypeVar
 
@@ -208,16 +209,15 @@ def _slips(reading: _Reading, headers: list[_Line]) -> tuple[Slip, ...]:
     for name in ("action", "info"):
         line = _number(headers, name)
         for office in split_list(_value(headers, name)):
-            slip = reading.attempt(
-                line,
-                lambda office=office, name=name: Slip(  # type: ignore[misc]
-                    addressee=office,
-                    action=name == "action",
-                    precedence=precedence or Precedence.ROUTINE,
-                    desk_by=desk_by,
-                    attention=attention.pop(office, (0, ""))[1],
-                ),
+            make = partial(
+                Slip,
+                addressee=office,
+                action=name == "action",
+                precedence=precedence or Precedence.ROUTINE,
+                desk_by=desk_by,
+                attention=attention.pop(office, (0, ""))[1],
             )
+            slip = reading.attempt(line, make)
             if slip is not None and slip.addressee in slips:
                 reading.fault(line, "an addressee is there twice")
             slips |= {slip.addressee: slip} if slip is not None else {}
@@ -253,7 +253,7 @@ def _head(reading: _Reading, headers: list[_Line]) -> Iterator[_Piece]:
         for line in headers:
             if line.name == name:
                 label, text = _marked(reading, line)
-                portion = reading.attempt(line.number, lambda text=text: _head_portion(name, text))  # type: ignore[misc] # noqa: B023
+                portion = reading.attempt(line.number, partial(_head_portion, name, text))
                 if portion is not None:
                     _check_own_party(reading, line.number, label, portion)
                     yield _Piece(line.number, label, portion)
@@ -422,11 +422,7 @@ def _labelled(reading: _Reading, pieces: list[_Piece]) -> tuple[DraftPortion, ..
         if label is None:
             reading.fault(piece.line, "needs a mark: the marks of the rest have no common one")
             continue
-        portion = reading.attempt(
-            piece.line,
-            lambda piece=piece, label=label: DraftPortion(  # type: ignore[misc]
-                label=label, portion=piece.portion, variant=piece.variant
-            ),
-        )
+        make = partial(DraftPortion, label=label, portion=piece.portion, variant=piece.variant)
+        portion = reading.attempt(piece.line, make)
         portions.extend([portion] if portion is not None else [])
     return tuple(portions)
