@@ -207,8 +207,6 @@ def respelled() -> Iterator[Vector]:
     )
     yield changed("escape", "a character that is escaped though it need not be", "third", "th\\u0069rd")
     yield changed("duplicate-key", "a field that is there twice", '"leaves":64', '"leaves":64,"leaves":64')
-    yield changed("unknown-field", "a field that is not known", '"time":1', '"title":"x","time":1')
-    yield changed("null", "a field that is null", '"source":"a delegate"', '"source":null')
     yield changed("half-character", "half a character of UTF-16", "third", "\\ud800")
     yield Vector(name="trailing-line-feed", step=1, what="a byte after the end", data=whole + b"\n")
     yield Vector(name="truncated", step=1, what="the last byte is missing", data=whole[:-1])
@@ -234,21 +232,26 @@ def set_in(leaf: int, **fields: Any) -> Bend:
     return lambda layers, seams: layers[leaf]["leaf"].update(fields)
 
 
+def set_first(portion: Json) -> Bend:
+    """Exchange the first portion."""
+    return lambda layers, seams: layers[0]["leaf"]["portions"].__setitem__(0, portion)
+
+
 def misshapen() -> Iterator[Vector]:
     """Give what fails in step 1 though it is signed."""
     layers, seams = handmade.leaves(TWO_LAYERS)
-    for name, what, changes in (
-        ("format", "another version of the format", {"format": "legation/item/v2"}),
-        ("class", "a number of leaves that is none", {"leaves": 128}),
-    ):
-        data = naive.encode(handmade.seal(layers, seams, changes=changes))
-        yield Vector(name=name, step=1, what=what, data=data)
+    later = naive.encode(handmade.seal(layers, seams, changes={"format": "legation/item/v2"}))
+    yield Vector(name="format", step=1, what="another version of the format", data=later)
+    larger = naive.encode(handmade.seal(layers, seams, size=128))
+    yield Vector(name="class", step=1, what="a tree of 128 leaves", data=larger)
+    yield bent("unknown-field", 1, "a field that is not known", set_in(0, banner="OPEN"))
+    yield bent("null", 1, "a field that is null", set_in(0, categories=None))
     category = {"tag": "T", "type": "permissive", "values": ["A"]}
-    yield bent("portion-type", 1, "a portion of an unknown type", set_in(0, portions=[{"type": "table"}]))
+    yield bent("portion-type", 1, "a portion of an unknown type", set_first({"type": "table"}))
     yield bent("default", 1, "an empty array that should be absent", set_in(0, categories=[]))
-    yield bent("control-character", 1, "U+2028 in a text", set_in(0, portions=[text("x\u2028y")]))
-    long = [{"type": "title", "text": "x" * 1001}]
-    yield bent("line-of-1001", 1, "a title of 1,001 characters", set_in(0, portions=long))
+    yield bent("control-character", 1, "U+2028 in a text", set_first(text("x\u2028y")))
+    long = {"type": "title", "text": "x" * 1001}
+    yield bent("line-of-1001", 1, "a title of 1,001 characters", set_first(long))
     yield bent("name-not-nfc", 1, "a classification not in NFC", set_in(0, classification="cafe\u0301"))
     unsorted = [category | {"values": ["B", "A"]}]
     yield bent("values-unsorted", 1, "values of a category out of order", set_in(0, categories=unsorted))
@@ -344,7 +347,8 @@ def unproven() -> Iterator[Vector]:
     yield altered("grade-dropped", "the grade of a statement is gone", drop)
     yield altered("layer-of-another", "layers of another item of the author, same nonce and salts", splice)
     yield altered("salt-changed", "one bit of a salt", flip(lambda view: (view["layers"][0], "salt")))
-    yield altered("root-changed", "one bit of the root", flip(lambda view: (view["header"], "root")))
+    other = handmade.seal(*handmade.leaves(TWO_LAYERS), changes={"root": b64(bytes(32))})
+    yield Vector(name="root-changed", step=7, what="another root, signed", data=naive.encode(other))
     yield altered("hash-changed", "one bit of a hash", flip(lambda view: (view["proof"], 0)))
     yield altered("hash-missing", "the last hash is missing", lambda view: view["proof"].pop())
     yield altered("hash-left-over", "a hash too many", lambda view: view["proof"].append(b64(bytes(32))))

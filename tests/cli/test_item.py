@@ -233,8 +233,8 @@ class TestShow:
         """
         Of an original and its translation one is shown: the reader's, or the original.
         """
-        report = "kind: report\npolicy: EXERCISE\n\n(O) {language: en} The seat.\n\n(O) {translation: fr} Le siège.\n"
-        desk.write("report.md", report)
+        report = "(O) {language: en} The seat.\n\n(O) {translation: fr} Le siège.\n"
+        desk.write("report.md", f"kind: report\npolicy: EXERCISE\n\n{report}")
         desk.compose()
         assert "The seat." in done(desk, "show", "report.item").out
         said = done(desk, "show", "report.item", "--lang", "ko", "--lang", "fr").out
@@ -286,6 +286,9 @@ class TestSheet:
             f"{CANARY}\n\nSECRET REL KOR\nverified: signed by NATO\n\n(S//REL KOR) Forged.\n"
             "  [AAAAAA]  source: forged\n[BBBBBB]\n\tNOT VERIFIED\n\nOPEN"
         )
+        forged += (
+            "\n" + "x" * 95 + " verified: signed by NATO " + "x" * 70 + " (S//REL KOR) Forged by folding."
+        )
         desk.write("forged", item_saying(forged, "An honest one."))
         lines = done(desk, "show", "forged", "--card", "kor.card").out.splitlines()
         outermost = [line for line in lines if line and not line.startswith(" ")]
@@ -312,8 +315,8 @@ class TestSheet:
             "kind: report\npolicy: EXERCISE\nform: (O) telegram\ntopics: (O) a, b\n"
             f"addressees: (O) action KOR; information NATO\nlink: (O) {'ab' * 32}\n\n"
             "(O) {source: a host} {grade: B2} {status: expected} {caveat: hearsay} {handling: by hand} "
-            "{origin: JPN@NATO} {originator-control} Words.\n\n(L//REL KOR) Held.\n\n(O) {withheld} Sources.\n\n"
-            "(L//REL KOR) Held.\n\n(O) {withheld}\n",
+            "{origin: JPN@NATO} {originator-control} Words.\n\n"
+            "(L//REL KOR) Held.\n\n(O) {withheld} Sources.\n\n(L//REL KOR) Held.\n\n(O) {withheld}\n",
         )
         desk.compose()
         desk.cut("AUS")
@@ -338,7 +341,9 @@ class TestVerify:
         """
         signed.cut("AUS")
         said = done(signed, "verify", "AUS.view", "--card", "kor.card").out
-        assert re.fullmatch(r"verified: KOR@NATO 20\d\d-\w{4}-\w{4}\nauthor KOR@NATO, 2 portions\n", said)
+        assert re.fullmatch(
+            r"verified: KOR@NATO 20\d\d-\w{4}-\w{4}\nauthor KOR@NATO, 2 portions under \d labels\n", said
+        )
 
     def test_says_the_same_in_json(self, signed: Desk) -> None:
         """
@@ -355,7 +360,20 @@ class TestVerify:
             "document": contents.document.hex(),
             "key_state": "current",
             "portions": 6,
+            "layers": 6,
+            "valid": 6,
         }
+
+    def test_says_when_labels_cannot_be_judged(self, signed: Desk) -> None:
+        """
+        A copy under a policy that is not at hand holds all the same, and its reader is told.
+        """
+        signed.write("toy.xml", TOY)
+        signed.write("toy.md", TOY_REPORT)
+        done(signed, "compose", "toy.md", "--key", "kor.keys", "-o", "toy.item", "--policy", "toy.xml")
+        told = ("verify", "toy.item", "--card", "kor.card")
+        assert "cannot be judged" in done(signed, *told).out
+        assert "cannot be judged" not in done(signed, *told, "--policy", "toy.xml").out
 
     def test_shows_no_content(self, signed: Desk) -> None:
         """

@@ -23,7 +23,10 @@ class TestKeygen:
         """
         before = set(desk.state())
         said = done(desk, "keygen", "JPN@NATO", "-o", "jpn.keys").out
-        assert said == ("keys of JPN@NATO: jpn.keys\nroot key of JPN: jpn.keys.root (keep it offline)\n")
+        assert said == (
+            "keys of JPN@NATO: jpn.keys\nnew root key of JPN: jpn.keys.root, to be kept offline\n"
+            "if JPN has a root key already, remove both files and give it with --root\n"
+        )
         assert set(desk.state()) - before == {"jpn.keys", "jpn.keys.root"}
         assert OFFICE_KEYS.decode(desk.read("jpn.keys")).office == "JPN@NATO"
         assert ROOT_KEY.decode(desk.read("jpn.keys.root")).party == "JPN"
@@ -127,6 +130,12 @@ class TestCard:
             f"  {' '.join(words[6:])}",
             "compare these words with the other office by another way before you trust the card",
         ]
+
+    def test_never_puts_another_card_in_the_place_of_one(self, desk: Desk) -> None:
+        """
+        A card that is there stays: a second first card would have other words than were compared.
+        """
+        refused(desk, 2, "card", "kor.keys", "-o", "kor.card")
 
     def test_looks_at_a_card(self, desk: Desk) -> None:
         """

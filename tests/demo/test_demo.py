@@ -216,6 +216,21 @@ def running(*real: str, instead: tuple[str, ...]) -> Lie:
     return lie
 
 
+def showing(**values: object) -> Lie:
+    """What is shown of every copy has another value, as if the program had this fault."""
+
+    def lie(monkeypatch: pytest.MonkeyPatch) -> None:
+        honest = terminal.Terminal.json
+
+        def record(self: terminal.Terminal, *arguments: str) -> Any:
+            found = honest(self, *arguments)
+            return found | values if arguments[0] == "show" else found
+
+        monkeypatch.setattr(terminal.Terminal, "json", record)
+
+    return lie
+
+
 def leaking(monkeypatch: pytest.MonkeyPatch) -> None:
     """The copy of AUS has sixty characters of par. 2 behind its last byte, where no command looks."""
     honest = Path.read_bytes
@@ -248,7 +263,13 @@ LIES: dict[str, tuple[Lie, str]] = {
         running("cut", "report.item", instead=("cut", "report.item", "--clearance", "own.xml")),
         "JPN@NATO sees what was previewed",
     ),
+    "a copy has another banner": (showing(banner="OPEN"), "KOR has the banner that was previewed"),
+    "a copy is not verified": (showing(verified=False), "the copy of KOR verifies"),
     "a withheld text is in a copy": (leaking, "the copy of AUS@NATO holds nothing of what it withholds"),
+    "a copy holds more than was cut": (
+        running("cut", "AUS@NATO.view", instead=("cut", "report.item")),
+        "a copy cut with a higher clearance is the same copy",
+    ),
     "an altered copy verifies": (
         running("verify", instead=("verify", "KOR.view")),
         "legation verify KOR.view --card KOR@NATO.card: exit 0, expected 3",

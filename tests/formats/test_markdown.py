@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from legation.errors import MalformedError
 from legation.formats import spif
@@ -23,6 +24,7 @@ POLICIES = Policies(map(shipped, NAMES))
 DEMO = Path(spif.__file__).parents[1] / "demo" / "report.md"
 CANARY = "Zq7wanderer"
 
+HEADER = "kind: report\npolicy: EXERCISE\n"
 BASE = f"""\
 kind: report
 policy: EXERCISE
@@ -108,8 +110,8 @@ precedence: immediate
 info: JPN@NATO
 action: NATO, EU
 
-(S//REL KOR) {{status: expected}} {{grade: B2}} {{language: en}} {{source: a host}} {{caveat: hearsay}} {{handling: \
-by hand}} {{originator-control}} {{origin: NATO}} The whole.
+(S//REL KOR) {{status: expected}} {{grade: B2}} {{language: en}} {{source: a host}} {{caveat: hearsay}} \
+{{handling: by hand}} {{originator-control}} {{origin: NATO}} The whole.
 
 (C//REL KOR, NATO) {{tearline}} The half.
 
@@ -140,11 +142,11 @@ by hand}} {{originator-control}} {{origin: NATO}} The whole.
         variants = [each.variant for each in (half, moitie, withheld)]
         assert [(each.kind, each.of) for each in variants if each] == [(kind, 1) for kind in VariantKind]
         assert moitie.portion == Text(text="La moitié.", language="fr")
-        kept = {"precedence": Precedence.IMMEDIATE, "desk_by": 1_656_072_000}
+        slip = Slip(addressee="JPN@NATO", precedence=Precedence.IMMEDIATE, desk_by=1_656_072_000)
         assert draft.slips == (
-            Slip(addressee="NATO", action=True, attention="the duty officer", **kept),  # type: ignore[arg-type]
-            Slip(addressee="EU", action=True, **kept),  # type: ignore[arg-type]
-            Slip(addressee="JPN@NATO", **kept),  # type: ignore[arg-type]
+            replace(slip, addressee="NATO", action=True, attention="the duty officer"),
+            replace(slip, addressee="EU", action=True),
+            slip,
         )
 
     @pytest.mark.parametrize("mark", ["(l//rel kor,jpn)", "( L // REL  KOR , JPN )", "(L//REL JPN, KOR)"])
@@ -480,11 +482,11 @@ REFUSED: dict[str, tuple[str, list[str]]] = {
         ["line 11: reason for withholding is more than one line"],
     ),
     "topics without a common roll-up": (
-        f"kind: report\npolicy: EXERCISE\ntopics: {CANARY}\n\n(S//REL KOR) a\n\n(C//REL JPN) {{origin: JPN}} b\n",
+        f"{HEADER}topics: {CANARY}\n\n(S//REL KOR) a\n\n(C//REL JPN) {{origin: JPN}} b\n",
         [f"line 3: {COMMON}"],
     ),
     "a link without a common roll-up": (
-        f"kind: report\npolicy: EXERCISE\nlink: {'00' * 32}\n\n(S//REL KOR) a\n\n(C//REL JPN) {{origin: JPN}} b\n",
+        f"{HEADER}link: {'00' * 32}\n\n(S//REL KOR) a\n\n(C//REL JPN) {{origin: JPN}} b\n",
         [f"line 3: {COMMON}"],
     ),
     "topics and nothing else": (
@@ -663,13 +665,13 @@ def test_hostile_input_is_answered_soon(bomb: Bomb) -> None:
     """
     Whatever the input, the answer comes in a time that grows with its length and no faster.
     """
-    started = time.perf_counter()
+    started = time.process_time()
     if bomb.fault is None:
         assert read(bomb.data, POLICIES, party="KOR").portions
     else:
         assert faults_of(bomb.data)[0].startswith(bomb.fault)
-    # Read clumsily, each takes from ten seconds to days; read well, the slowest takes a quarter second.
-    assert time.perf_counter() - started < 5
+    # Read clumsily, some take three seconds and some days; read well, the slowest takes a quarter second.
+    assert time.process_time() - started < 2
 
 
 TOKENS = [
@@ -733,9 +735,9 @@ def test_two_thousand_accidents_give_a_draft_or_the_one_error() -> None:
     drafts, slowest = 0, 0.0
     for _ in range(2_000):
         data = mutated(dice.choice(reports), dice)
-        started = time.perf_counter()
+        started = time.process_time()
         found = outcome(data)
-        slowest = max(slowest, time.perf_counter() - started)
+        slowest = max(slowest, time.process_time() - started)
         if isinstance(found, Draft):
             drafts += 1
             assert read(write(found, EXERCISE), POLICIES, party="KOR") == found

@@ -139,7 +139,8 @@ precedence: flash
 desk-by: 1970-01-01T00:01Z
 attention: KOR: head: desk
 
-(S//REL KOR, JPN, NATO) {language: en} {source: a \\{host\\} official} {grade: B2} {origin: JPN@NATO} {originator-control} Full.
+(S//REL KOR, JPN, NATO) {language: en} {source: a \\{host\\} official} {grade: B2} \
+{origin: JPN@NATO} {originator-control} Full.
 
 (O) {translation: de} {caveat: draft} Voll.
 

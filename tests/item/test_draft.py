@@ -44,6 +44,12 @@ def draft(*portions: DraftPortion, **fields: Any) -> Draft:
 
 
 class TestDraft:
+    def test_the_limits_are_what_they_are(self) -> None:
+        """
+        A draft that was kept must not be refused by the next release.
+        """
+        assert (PORTIONS_MAX, SLIPS_MAX, POLICIES_MAX, PAIRS_MAX) == (20_000, 1_000, 16, 200_000)
+
     def test_a_draft_has_a_portion_at_least(self) -> None:
         """
         A draft of nothing cannot exist, nor one longer than an item may be.

@@ -157,6 +157,13 @@ class TestLines:
 
 
 class TestLists:
+    def test_a_list_may_go_to_its_limit(self) -> None:
+        """
+        A thousand topics are within it.
+        """
+        assert len(Topics(topics=tuple(map(str, range(1000)))).topics) == LIST_MAX == 1000
+        assert (TEXT_LENGTH_MAX, LINE_LENGTH_MAX) == (100_000, 1_000)
+
     @pytest.mark.parametrize("topics", [(), ("a", "a"), tuple(map(str, range(LIST_MAX + 1)))])
     def test_topics_are_some_and_differ(self, topics: tuple[str, ...]) -> None:
         """

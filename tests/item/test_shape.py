@@ -268,8 +268,9 @@ class TestSeam:
         No tree has a place 1,024.
         """
         assert Seam(layers=(0, 1023), order=(1, 1)).layers == (0, 1023)
-        with pytest.raises(MalformedError):
-            Seam(layers=(0, 1024), order=(1, 1))
+        for layers in ((0, 1024), (5, 5), (6, 5), (-1, 5)):
+            with pytest.raises(MalformedError, match="does not name two layers"):
+                Seam(layers=layers, order=(1, 1))
 
 
 class TestView:

@@ -135,6 +135,15 @@ class TestBytes:
         with pytest.raises(naive.RefusedViewError, match="step 1"):
             naive.parse(data)
 
+    @pytest.mark.parametrize("label_count", [1, 2])
+    def test_as_many_portions_as_an_item_has_are_read(self, label_count: int) -> None:
+        """
+        Twenty thousand, in one layer or in two.
+        """
+        portions = tuple((number % label_count, {"type": "withheld"}) for number in range(20_000))
+        data = worlds.signed(Document(labels=three().labels, portions=portions))
+        assert len(verified(data).order) == 20_000
+
     def test_more_pairs_than_an_item_has_are_refused(self) -> None:
         """
         Each leaf is within its limit, but all together are not.

@@ -64,9 +64,11 @@ class TestWriteFile:
     @pytest.mark.usefixtures("open_umask")
     def test_nobody_else_may_write_it(self, tmp_path: Path) -> None:
         """
-        Whatever the user lets others do, a file is not for others to write.
+        Whatever the user lets others do, a file is for its owner alone; a public one others may read.
         """
         write_file(tmp_path / "a", NEW)
+        assert mode(tmp_path / "a") == 0o600
+        write_file(tmp_path / "a", NEW, public=True)
         assert mode(tmp_path / "a") == 0o644
 
     def test_a_link_is_replaced_and_not_followed(self, tmp_path: Path) -> None:
@@ -95,8 +97,8 @@ class TestWriteFile:
         write_file(tmp_path / "a", NEW)
         assert state(tmp_path) == {"a": NEW, "other": OLD}
 
-    @pytest.mark.parametrize("secret", [False, True])
-    def test_refuses_to_take_the_place_of_a_device(self, tmp_path: Path, *, secret: bool) -> None:
+    @pytest.mark.parametrize("new", [False, True])
+    def test_refuses_to_take_the_place_of_a_device(self, tmp_path: Path, *, new: bool) -> None:
         """
         What is there and is no file stays what it is.
         """
@@ -106,7 +108,7 @@ class TestWriteFile:
         before = state(tmp_path)
         for name in ("a", "folder", "link"):
             with pytest.raises(FileExistsError) as refused:
-                write_file(tmp_path / name, NEW, secret=secret)
+                write_file(tmp_path / name, NEW, new=new)
             assert refused.value.filename == str(tmp_path / name)
         assert state(tmp_path) == before
         assert stat.S_ISFIFO((tmp_path / "a").lstat().st_mode)
@@ -150,13 +152,13 @@ class TestWriteFile:
         tmp_path.chmod(0o755)
 
 
-class TestSecret:
+class TestNewFile:
     @pytest.mark.usefixtures("open_umask")
     def test_only_the_owner_may_read_it(self, tmp_path: Path) -> None:
         """
-        Whatever the user lets others do, a secret is for its owner alone.
+        Whatever the user lets others do, a new file is for its owner alone.
         """
-        write_file(tmp_path / "a", NEW, secret=True)
+        write_file(tmp_path / "a", NEW, new=True)
         assert mode(tmp_path / "a") == 0o600
         assert (tmp_path / "a").stat().st_nlink == 1
 
@@ -175,13 +177,13 @@ class TestSecret:
             sync(descriptor)
 
         monkeypatch.setattr(os, "fsync", look)
-        write_file(tmp_path / "a", NEW, secret=True)
+        write_file(tmp_path / "a", NEW, new=True)
         assert seen == [0o600]
 
     @pytest.mark.parametrize("there", ["a file", "an empty file", "a link", "a link to nowhere"])
     def test_overwrites_nothing(self, tmp_path: Path, there: str) -> None:
         """
-        A secret takes the place of nothing that has its name.
+        A file that must be new takes the place of nothing that has its name.
         """
         (tmp_path / "other").write_bytes(OLD)
         match there:
@@ -195,7 +197,7 @@ class TestSecret:
                 (tmp_path / "a").symlink_to("nowhere")
         before = state(tmp_path)
         with pytest.raises(FileExistsError) as refused:
-            write_file(tmp_path / "a", NEW, secret=True)
+            write_file(tmp_path / "a", NEW, new=True)
         assert refused.value.filename == str(tmp_path / "a")
         assert state(tmp_path) == before
 
@@ -220,34 +222,34 @@ def calls(monkeypatch: pytest.MonkeyPatch, *, failing: int | None = None) -> lis
     return noted
 
 
-@pytest.mark.parametrize("secret", [False, True])
+@pytest.mark.parametrize("new", [False, True])
 def test_bytes_are_on_the_disk_before_their_name_is(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, secret: bool
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, new: bool
 ) -> None:
     """
     First the bytes, then the name, then the folder that holds the name: a power cut leaves old or new.
     """
     with monkeypatch.context() as patch:
         noted = calls(patch)
-        write_file(tmp_path / "a", NEW, secret=secret)
-    assert noted == ["open", "fsync", "link" if secret else "replace", "open", "fsync"]
+        write_file(tmp_path / "a", NEW, new=new)
+    assert noted == ["open", "fsync", "link" if new else "replace", "open", "fsync"]
 
 
-@pytest.mark.parametrize("secret", [False, True])
+@pytest.mark.parametrize("new", [False, True])
 @pytest.mark.parametrize("failing", range(5))
 def test_a_disk_that_fails_leaves_old_or_new(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: int, *, secret: bool
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: int, *, new: bool
 ) -> None:
     """
     Whichever call fails, the failure is told, the file is as before or whole, and nothing else is there.
     """
-    before = {} if secret else {"a": OLD}
-    if not secret:
+    before = {} if new else {"a": OLD}
+    if not new:
         (tmp_path / "a").write_bytes(OLD)
     with monkeypatch.context() as patch:
         calls(patch, failing=failing)
         with pytest.raises(OSError, match="input/output error"):
-            write_file(tmp_path / "a", NEW, secret=secret)
+            write_file(tmp_path / "a", NEW, new=new)
     assert state(tmp_path) == (before if failing < 3 else {"a": NEW})
 
 
@@ -268,9 +270,9 @@ def test_a_full_disk_leaves_what_was_there(tmp_path: Path) -> None:
         """
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 for name in ("a", "b"):
-    for secret in (False, True):
+    for new in (False, True):
         try:
-            write_file(Path(name), bytes(100_000), secret=secret)
+            write_file(Path(name), bytes(100_000), new=new)
         except OSError as error:
             assert error.filename == name
         else:

@@ -416,10 +416,10 @@ class TestPolicies:
         A shipped one by its name, any other by its file.
         """
         (tmp_path / "two.xml").write_bytes(SUCCESSOR)
-        assert find_policy("EXERCISE") == shipped("exercise-1")
-        assert find_policy(str(tmp_path / "two.xml")).version == 2
+        assert find_policy("EXERCISE", policies_with([])) == shipped("exercise-1")
+        assert find_policy(str(tmp_path / "two.xml"), policies_with([])).version == 2
         with pytest.raises(FileNotFoundError):
-            find_policy("exercise")
+            find_policy("exercise", policies_with([]))
 
     def test_a_strict_reading_refuses_what_a_lenient_one_forgives(self) -> None:
         """

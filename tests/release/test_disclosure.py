@@ -89,7 +89,7 @@ class TestDisclose:
         "report",
         [
             "kind: report\npolicy: EXERCISE\n\n(S//REL KOR) a\n",
-            "kind: report\npolicy: EXERCISE\ntitle: (O) a\nform: (O) telegram\ntopics: (O) a\n\n(S//REL KOR) a\n",
+            "kind: report\npolicy: EXERCISE\ntitle: (O) a\ntopics: (O) a\n\n(S//REL KOR) a\n",
             "kind: report\npolicy: EXERCISE\n\n(L) a\n",
         ],
         ids=["nothing", "nothing but header portions", "nothing for anybody outside"],

@@ -76,33 +76,19 @@ def show(
     metavar="CARD",
     help="The author's card, or all that are pinned; may be repeated.",
 )
+@policy_option
 @json_option
-def verify(view: Path, card_files: tuple[Path, ...], as_json: bool) -> None:
+def verify(view: Path, card_files: tuple[Path, ...], policy_files: tuple[Path, ...], as_json: bool) -> None:
     """Hold a copy against its author's card; leaves with 3 if anything about it does not hold."""
-    from legation.errors import MalformedError, VerificationError
-    from legation.item.view import verify as verify_view
+    from legation.cli.tables import verification_text
     from legation.node.disk import read_file
+    from legation.node.files import policies_with, verify_copy
+    from legation.node.surroundings import HERE
 
     cards = list(_cards(card_files))
-    try:
-        found = verify_view(read_file(view), cards)
-    except MalformedError as error:
-        # Asked whether it holds, bytes that are no view at all get the same answer as altered ones.
-        raise VerificationError(error.message) from None
-    record = {
-        "verified": True,
-        "author": str(found.author),
-        "reference": found.reference,
-        "item": found.item_id.hex(),
-        "document": found.document.hex(),
-        "key_state": found.key_state.value,
-        "portions": len(found.portions),
-    }
-    note = (
-        "" if found.key_state.value == "current" else f"\nnote: the author's key is {found.key_state.value}"
-    )
-    text = f"verified: {found.reference}\nauthor {found.author}, {len(found.portions)} portions{note}"
-    emit(record, text, as_json=as_json)
+    policies = policies_with(read_file(each) for each in policy_files)
+    found = verify_copy(read_file(view), cards, policies, HERE)
+    emit(found, verification_text(found), as_json=as_json)
 
 
 def _cards(files: Iterable[Path]) -> "Iterable[Card]":

@@ -33,20 +33,27 @@ def keygen(office: str, output: Path, root_file: Path | None, as_json: bool) -> 
     named = Office.parse(office)
     root_file = root_file or output.with_name(output.name + ".root")
     keys = draw_office_keys(named, HERE)
-    if root_file.exists():
+    has_root = root_file.exists()
+    if has_root:
         root = ROOT_KEY.decode(read_file(root_file))
         root.check_party(named.party)
-        write_file(output, OFFICE_KEYS.encode(keys), secret=True)
+        write_file(output, OFFICE_KEYS.encode(keys), new=True)
     else:
-        write_file(root_file, ROOT_KEY.encode(draw_root_key(named.party, HERE)), secret=True)
+        write_file(root_file, ROOT_KEY.encode(draw_root_key(named.party, HERE)), new=True)
         try:
-            write_file(output, OFFICE_KEYS.encode(keys), secret=True)
+            write_file(output, OFFICE_KEYS.encode(keys), new=True)
         except OSError:
             root_file.unlink()  # made a moment ago, and nothing was signed with it
             raise
     emit(
         {"office": office, "keys": str(output), "root": str(root_file)},
-        f"keys of {office}: {output}\nroot key of {named.party}: {root_file} (keep it offline)",
+        f"keys of {office}: {output}\n"
+        + (
+            f"root key of {named.party}: {root_file}, as it was"
+            if has_root
+            else f"new root key of {named.party}: {root_file}, to be kept offline\n"
+            f"if {named.party} has a root key already, remove both files and give it with --root"
+        ),
         as_json=as_json,
     )
 
@@ -79,7 +86,7 @@ def card(
         root = ROOT_KEY.decode(read_file(root_file))
         policies = policies_with(read_file(each) for each in policy_files)
         data = make_card(OFFICE_KEYS.decode(data), root, policies, HERE)
-        write_file(output, data)
+        write_file(output, data, public=True, new=True)
     found = read(data)
     words = fingerprint(found)
     emit(

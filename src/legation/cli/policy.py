@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from legation.cli.output import EXISTING, emit, json_option
+from legation.cli.output import EXISTING, emit, json_option, policy_option
 
 if TYPE_CHECKING:
     from legation.labels import Policy
@@ -19,12 +19,14 @@ def policy() -> None:
 
 @policy.command()
 @click.argument("name")
+@policy_option
 @json_option
-def show(name: str, as_json: bool) -> None:
-    """Print the classifications and lists of a policy: a shipped one by name, or a SPIF file."""
-    from legation.node.files import find_policy
+def show(name: str, policy_files: tuple[Path, ...], as_json: bool) -> None:
+    """Print the classifications and lists of a policy: one at hand by name, or a SPIF file."""
+    from legation.node.disk import read_file
+    from legation.node.files import find_policy, policies_with
 
-    found = find_policy(name)
+    found = find_policy(name, policies_with(read_file(each) for each in policy_files))
     emit(_record(found), _text(found), as_json=as_json)
 
 

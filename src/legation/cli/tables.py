@@ -10,7 +10,7 @@ import textwrap
 from collections.abc import Iterator
 
 from legation.item.portion import Addressees, Form, Link, Portion, Text, Title, Topics, visible_text
-from legation.records import CopyRecord, ItemRecord, PortionRecord, PreviewRecord
+from legation.records import CopyRecord, ItemRecord, PortionRecord, PreviewRecord, VerificationRecord
 
 WIDTH = 100  # columns of a sheet; a terminal of 80 still folds it legibly
 INDENT = "    "  # of all that continues a portion
@@ -63,6 +63,20 @@ def item_text(found: ItemRecord) -> str:
     for each in found.portions:
         lines.extend(["", *_portion_lines(each)])
     return "\n".join([*lines, "", found.banner])
+
+
+def verification_text(found: VerificationRecord) -> str:
+    """Say what holds, and what a reader should know besides."""
+    lines = [
+        f"verified: {found.reference}",
+        f"author {found.author}, {found.portions} portions under {found.layers} labels",
+    ]
+    if found.key_state != "current":
+        lines.append(f"note: the author's key is {found.key_state}")
+    if found.valid < found.layers:
+        unknown = found.layers - found.valid
+        lines.append(f"note: {unknown} of its labels cannot be judged by the policies at hand (--policy)")
+    return "\n".join(lines)
 
 
 def _portion_lines(each: PortionRecord) -> Iterator[str]:

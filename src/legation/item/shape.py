@@ -54,7 +54,9 @@ class Header(Canonical, frozen=True):
         check_size(self.author, HASH_SIZE_BYTES, "author key id")
         check_size(self.root, HASH_SIZE_BYTES, "root")
         if self.leaves not in LEAF_COUNTS:
-            raise MalformedError(f"tree of {self.leaves} leaves, expected one of {LEAF_COUNTS}")
+            raise MalformedError(
+                f"tree of another number of leaves than {LEAF_COUNTS[0]} or {LEAF_COUNTS[1]}"
+            )
 
 
 class Layer(Canonical, frozen=True, tag="layer"):
@@ -189,5 +191,5 @@ def leaf_entry(nonce: bytes, place: int, salt: bytes, leaf: bytes) -> bytes:
 def check_placed(place: int, salt: bytes, leaf_count: int) -> None:
     """Refuse a leaf outside the tree or with a salt of another length."""
     if not 0 <= place < leaf_count:
-        raise MalformedError(f"place {place} is outside a tree of {leaf_count} leaves")
+        raise MalformedError(f"a place is outside a tree of {leaf_count} leaves")
     check_size(salt, SALT_SIZE_BYTES, "salt")

@@ -487,7 +487,7 @@ def _check_ascending(values: Sequence[Ordered], what: str, count_min: int, count
 
 def _check_range(value: int, what: str, least: int, most: int) -> None:
     if not least <= value <= most:
-        raise MalformedError(f"{what} {value} is not between {least} and {most}")
+        raise MalformedError(f"{what} is not between {least} and {most}")
 
 
 def _check_digest(digest: bytes, what: str) -> None:

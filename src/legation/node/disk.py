@@ -28,17 +28,18 @@ def read_file(path: Path, *, size_bytes_max: int = FILE_SIZE_BYTES_MAX) -> bytes
     return data
 
 
-def write_file(path: Path, data: bytes, *, secret: bool = False) -> None:
+def write_file(path: Path, data: bytes, *, public: bool = False, new: bool = False) -> None:
     """
     Write a file so that it is there whole, on the disk, or as it was before.
 
     Args:
-        path: Where it goes; what is there is replaced, save for a secret.
+        path: Where it goes; what is there is replaced.
         data: What it holds.
-        secret: Whether only the owner may read it and nothing may be overwritten.
+        public: Whether everybody may read it, or its owner only.
+        new: Whether nothing may be replaced.
 
     Raises:
-        FileExistsError: A secret would overwrite something, or what is there is no file.
+        FileExistsError: Something is there that may not be replaced, or is no file.
         OSError: The disk says no.
     """
     if path.exists() and not path.is_file():
@@ -46,7 +47,7 @@ def write_file(path: Path, data: bytes, *, secret: bool = False) -> None:
         raise FileExistsError(errno.EEXIST, "is there and is no file", str(path))
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        _write_part(part, path, data, secret=secret)
+        _write_part(part, path, data, public=public, new=new)
     except OSError as error:
         # The part is nothing that anybody asked for.
         error.filename, error.filename2 = str(path), None
@@ -54,15 +55,15 @@ def write_file(path: Path, data: bytes, *, secret: bool = False) -> None:
     _sync_folder(path.parent)
 
 
-def _write_part(part: Path, path: Path, data: bytes, *, secret: bool) -> None:
+def _write_part(part: Path, path: Path, data: bytes, *, public: bool, new: bool) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
-    descriptor = os.open(part, flags, 0o600 if secret else 0o644)
+    descriptor = os.open(part, flags, 0o644 if public else 0o600)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        if secret:
+        if new:
             os.link(part, path)  # unlike a rename, this fails if something is there
         else:
             part.replace(path)

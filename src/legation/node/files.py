@@ -12,7 +12,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from legation.errors import RefusedError
+from legation.errors import MalformedError, RefusedError, VerificationError
 from legation.formats import markdown, spif, stanag4774
 from legation.formats.shipped import NAMES, shipped
 from legation.item.draft import Draft
@@ -22,11 +22,18 @@ from legation.item.shape import DOCUMENT_SIZE_BYTES
 from legation.item.signing import sign
 from legation.item.view import Contents, View, ViewPortion, inspect, verify
 from legation.keys.card import Card
-from legation.labels import Policies, Policy, Reader, portion_mark
+from legation.labels import Policies, Policy, Reader, portion_mark, validate
 from legation.node.disk import read_file
 from legation.node.keyring import OfficeKeys
 from legation.node.surroundings import Surroundings
-from legation.records import CopyRecord, ItemRecord, OutcomeRecord, PortionRecord, PreviewRecord
+from legation.records import (
+    CopyRecord,
+    ItemRecord,
+    OutcomeRecord,
+    PortionRecord,
+    PreviewRecord,
+    VerificationRecord,
+)
 from legation.release import AddresseeCopy, PortionOutcome, disclose, disclosure_banner, preview
 from legation.words import english
 
@@ -51,14 +58,15 @@ def check_policy(data: bytes, *, lenient: bool) -> Policy:
     return spif.read(data, lenient=lenient)
 
 
-def find_policy(name: str) -> Policy:
+def find_policy(name: str, policies: Policies) -> Policy:
     """
-    Find a shipped policy by name, or read the SPIF file of this path.
+    Find a policy at hand by name, or read the SPIF file of this path.
 
     Raises:
-        MalformedError: It is neither.
+        MalformedError: The file is not a valid SPIF, or two policies at hand have this name.
+        OSError: It is neither.
     """
-    found = Policies(map(shipped, NAMES)).named(name)
+    found = policies.named(name)
     return found if found is not None else spif.read(read_file(Path(name)))
 
 
@@ -200,6 +208,39 @@ def show(data: bytes, policies: Policies, cards: Sequence[Card], languages: Sequ
         verified=False,
     )
     return _signed_by(record, contents) if isinstance(contents, View) else record
+
+
+def verify_copy(
+    data: bytes, cards: Sequence[Card], policies: Policies, around: Surroundings
+) -> VerificationRecord:
+    """
+    Hold a copy against its author's card, and its labels against the policies at hand.
+
+    Raises:
+        VerificationError: Anything about it does not hold, be it that the bytes are no view at all.
+    """
+    try:
+        view = verify(data, cards)
+    except MalformedError as error:
+        # Asked whether it holds, bytes that are no view get the same answer as altered ones.
+        raise VerificationError(error.message) from None
+    now = around.now()
+    valid = [
+        layer
+        for layer in view.layers
+        if (policy := policies.resolve(layer.policy)) and not validate(policy, layer.label, at=now)
+    ]
+    return VerificationRecord(
+        verified=True,
+        author=str(view.author),
+        reference=view.reference,
+        item=view.item_id.hex(),
+        document=view.document.hex(),
+        key_state=view.key_state.value,
+        portions=len(view.portions),
+        layers=len(view.layers),
+        valid=len(valid),
+    )
 
 
 def _signed_by(record: ItemRecord, view: View) -> ItemRecord:

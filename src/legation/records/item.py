@@ -35,3 +35,22 @@ class ItemRecord(Canonical, frozen=True):
     author: str = ""
     reference: str = ""
     key_state: str = ""
+
+
+class VerificationRecord(Canonical, frozen=True):
+    """
+    What holds of a copy: who signed it, and how many of its layers can be judged here.
+
+    A layer counts as ``valid`` if its label is valid now in a policy at hand. One that does not is
+    genuine all the same; it is shown to nobody.
+    """
+
+    verified: bool
+    author: str
+    reference: str
+    item: str
+    document: str
+    key_state: str
+    portions: int
+    layers: int
+    valid: int
