@@ -35,7 +35,7 @@ from legation.labels import (
 from legation.labels.validity import LABELS_REMEMBERED
 
 DECISION_PEERS = ("cedar", "vakt_guard", "casbin_model")
-BATCH = "cedarpy, in a batch"
+BATCH = "cedarpy, in batches of 50"
 
 
 def one_decision(effort: Effort) -> Row:

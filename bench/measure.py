@@ -9,7 +9,8 @@ Rules kept here:
 2. The figure is the median of the runs; the widest spread between runs is told with it.
 3. Time is processor time of this process unless the job waits for another: then it is wall time.
    So a figure is one core's, and other work on the machine disturbs it less.
-4. Garbage is collected before each run, and collecting goes on during it, as in a real process.
+4. Garbage is collected before each run, and collecting goes on during it, as in a real process; what
+   was there before all runs is left out of it, for it says nothing about the job.
 5. Results are checked, all of them, before anything is timed: a fast wrong answer is no figure.
 """
 
@@ -80,10 +81,13 @@ def measure(jobs: Sequence[Job], effort: Effort, clock: Clock = time.process_tim
     """
     repeats = {job.name: _repeats(job, effort.run_s, clock) for job in jobs}
     found: dict[str, list[float]] = {job.name: [] for job in jobs}
+    gc.collect()
+    gc.freeze()
     for _ in range(effort.runs):
         for job in jobs:
             gc.collect()
             found[job.name].append(_time(job, repeats[job.name], clock))
+    gc.unfreeze()
     return Timings(
         seconds={name: statistics.median(times) for name, times in found.items()},
         spread=max(max(times) / max(min(times), 1e-9) for times in found.values()),

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
+from hashlib import sha256
 from typing import Any
 
 import msgspec
@@ -54,6 +55,7 @@ class TestDraft:
         """
         A draft of nothing cannot exist, nor one longer than an item may be.
         """
+        assert len(draft(portions=(portion(),) * PORTIONS_MAX).portions) == PORTIONS_MAX
         for count in (0, PORTIONS_MAX + 1):
             with pytest.raises(MalformedError, match=f"{count} portions, expected 1 to {PORTIONS_MAX}"):
                 draft(portions=(portion(),) * count)
@@ -123,6 +125,13 @@ class TestDraft:
         ]
         assert len({each.digest for each in edits}) == len(edits)
         assert draft(*both).digest == draft(*both).digest
+
+    def test_a_digest_is_of_the_drafts_one_spelling(self) -> None:
+        """
+        Approvals are kept by digest, so it is computed in the same way by every release.
+        """
+        spelled = b"legation/draft/v1\n" + msgspec.json.encode(draft(), order="sorted")
+        assert draft().digest == sha256(spelled).digest()
 
     def test_a_draft_is_frozen(self) -> None:
         """
@@ -218,6 +227,7 @@ class TestVariants:
             (portion(), variant(kind, of=-1)),
             (portion(), variant(kind, of=2)),
             (portion(), portion(), variant(kind, of=2)),
+            (portion(), variant(kind), variant(kind, of=3)),
             (title, variant(kind)),
             (portion(), title, variant(kind, of=2)),
         ):

@@ -144,6 +144,15 @@ class TestBytes:
         data = worlds.signed(Document(labels=three().labels, portions=portions))
         assert len(verified(data).order) == 20_000
 
+    def test_as_many_pairs_as_an_item_has_are_read(self) -> None:
+        """
+        Five hundred texts, each fuller than four hundred lines.
+        """
+        pairs = frozenset((x, y) for x in range(500) for y in range(500, 900))
+        portions = tuple((0, {"type": "withheld"}) for _ in range(900))
+        document = Document(labels=three().labels, portions=portions, full=pairs)
+        assert len(verified(worlds.signed(document)).fuller) == 200_000
+
     def test_more_pairs_than_an_item_has_are_refused(self) -> None:
         """
         Each leaf is within its limit, but all together are not.

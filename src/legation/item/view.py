@@ -361,7 +361,8 @@ def cut(contents: Contents, keep: Callable[[Layer], bool]) -> bytes:
     kept = {place for place, _ in layers}
     seams = [(place, text) for place, left, right, text in pieces.seams if left in kept and right in kept]
     places = [place for place, _ in layers] + [place for place, _ in seams]
-    proof = [contents.nodes[node] for node in proof_nodes(contents.wire.header.leaves, places)]
+    needed = proof_nodes(contents.wire.header.leaves, places)
+    proof = [*map(contents.nodes.__getitem__, needed)]
     return b"".join(
         (
             pieces.head,
