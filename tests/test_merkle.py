@@ -326,8 +326,9 @@ class TestVerifyConsistency:
 
 
 def planted(verify: Verifier, line: str, instead: str) -> Verifier:
-    """The same checker with one line of its source replaced: a bug as somebody might write it."""
-    source = inspect.getsource(verify)
+    """The same checker with one line of its sources replaced: a bug as somebody might write it."""
+    parts: list[Callable[..., object]] = [verify, *([merkle._climb] if verify is verify_consistency else [])]
+    source = "\n".join(inspect.getsource(part) for part in parts)
     assert source.count(line) == 1, "the line to replace is there once"
     namespace = dict(vars(merkle))
     exec(source.replace(line, instead), namespace)  # noqa: S102 - the source is our own

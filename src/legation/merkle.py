@@ -224,12 +224,19 @@ def verify_consistency(
     here, last = old_size - 1, new_size - 1
     while here % 2 == 1:
         here, last = here // 2, last // 2
+    old_found, new_found = _climb(hashes, here, last)  # 5. to 7.
+    if old_found != old_root or new_found != new_root:
+        raise ProofError("proof leads to another root")
+
+
+def _climb(hashes: Sequence[Hash], here: int, last: int) -> tuple[Hash, Hash]:
+    """Rebuild the roots of the old and of the new tree: steps 5 to 7 of ``verify_consistency``."""
     # 5. Both roots grow from the same hash.
     old_found = new_found = hashes[0]
     for sibling in hashes[1:]:
         # 6a. The border is reached before the proof is used up.
         if last == 0:
-            raise ProofError(f"proof of {len(proof)} hashes is too long")
+            raise ProofError("proof is too long")
         # 6b. What stands to the left belongs to both trees.
         if here % 2 == 1 or here == last:
             # 6b-i.
@@ -243,12 +250,10 @@ def verify_consistency(
             new_found = node_hash(new_found, sibling)
         # 6d. One level up.
         here, last = here // 2, last // 2
-
-    # 7. The border must be reached exactly, and both roots be the ones signed.
+    # 7. The border must be reached exactly.
     if last != 0:
-        raise ProofError(f"proof of {len(proof)} hashes is too short")
-    if old_found != old_root or new_found != new_root:
-        raise ProofError("proof leads to another root")
+        raise ProofError("proof is too short")
+    return old_found, new_found
 
 
 def complete_tree(leaves: Sequence[Hash]) -> list[Hash]:
