@@ -3,6 +3,7 @@
 import hashlib
 import random
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -462,3 +463,15 @@ def test_the_module_says_what_it_offers() -> None:
         "check_policy",
     }
     assert offered <= set(dir(files))
+
+
+def test_a_clone_that_signs_one_draft_at_two_times_repeats_no_hash() -> None:
+    """
+    Where the random generator repeats itself, two items of one draft still share no drawn byte.
+    """
+    report = b"kind: report\npolicy: EXERCISE\n\n(O) For all.\n\n(S) For us.\n"
+    times = (datetime.fromtimestamp(at, UTC) for at in (1_790_000_000, 1_790_000_001))
+    clock = Surroundings(now=times.__next__, random=bytes)
+    made = [compose(report, KEYS, policies_with([]), clock).contents.wire for _ in range(2)]
+    drawn = [{wire.header.nonce, *wire.proof, *(each.salt for each in wire.leaves)} for wire in made]
+    assert not drawn[0] & drawn[1]

@@ -2,8 +2,8 @@
 """
 What signing draws: nonce, salts, places and decoys.
 
-Every draw is a function of the node's secret, fresh randomness and the draft's digest, so a cloned
-random generator repeats nothing, and each has a purpose of its own, so no label's draws shift
+Every draw is a function of the node's secret, fresh randomness and all that is signed, so a cloned
+random generator repeats nothing unless it repeats the very same item, and each has a purpose of its own, so no label's draws shift
 another's. One HMAC makes the seed of an item, and SHAKE-256 over seed and purpose every draw
 (``docs/decisions/0003-draws.md`` says why).
 
@@ -14,7 +14,7 @@ fixes the places of what an observer sees and replaces the hashes of what they d
 import hmac
 import struct
 from collections.abc import Container, Sequence
-from hashlib import shake_256
+from hashlib import sha256, shake_256
 from typing import Protocol
 
 from legation.merkle import HASH_SIZE_BYTES, Hash, leaf_hash
@@ -40,6 +40,11 @@ class Draws(Protocol):
         """The hash of a leaf's bytes."""
 
 
+def digest_signed(draft: bytes, document: bytes, time: int) -> bytes:
+    """Hash what tells one item from another: the draft's digest, the document id and the time."""
+    return sha256(b"legation/signed/v1\n" + draft + document + time.to_bytes(8, "big")).digest()
+
+
 class SecretDraws:
     """
     The draws of a node.
@@ -47,7 +52,8 @@ class SecretDraws:
     Args:
         secret: The node's secret, ``SECRET_SIZE_BYTES`` long; it never leaves the node.
         fresh: As many bytes from the operating system, for this signature alone.
-        digest: The digest of the draft that is signed.
+        digest: Of all that is signed, as ``digest_signed`` makes it. With less, a clone that signs one
+            draft at two times would repeat its decoys while hidden leaves change, and betray them.
     """
 
     def __init__(self, secret: bytes, fresh: bytes, digest: bytes) -> None:

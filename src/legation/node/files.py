@@ -16,7 +16,7 @@ from legation.errors import MalformedError, RefusedError, VerificationError
 from legation.formats import markdown, spif, stanag4774
 from legation.formats.shipped import NAMES, shipped
 from legation.item.draft import Draft
-from legation.item.draws import SECRET_SIZE_BYTES, SecretDraws
+from legation.item.draws import SECRET_SIZE_BYTES, SecretDraws, digest_signed
 from legation.item.reference import reference
 from legation.item.shape import DOCUMENT_SIZE_BYTES
 from legation.item.signing import sign
@@ -88,13 +88,10 @@ def compose(report: bytes, keys: OfficeKeys, policies: Policies, around: Surroun
         MalformedError: ``faults`` names every line that is wrong.
     """
     draft = markdown.read(report, policies, party=keys.party)
-    item = sign(
-        draft,
-        document=around.random(DOCUMENT_SIZE_BYTES),
-        time=int(around.now().timestamp()),
-        signer=keys.item_signer,
-        draws=SecretDraws(keys.draws, around.random(SECRET_SIZE_BYTES), draft.digest),
-    )
+    document, time = around.random(DOCUMENT_SIZE_BYTES), int(around.now().timestamp())
+    fresh = around.random(SECRET_SIZE_BYTES)
+    draws = SecretDraws(keys.draws, fresh, digest_signed(draft.digest, document, time))
+    item = sign(draft, document=document, time=time, signer=keys.item_signer, draws=draws)
     contents = inspect(item)
     spoken = reference(keys.office, contents.time, contents.item_id)
     return Composed(draft=draft, item=item, contents=contents, reference=spoken)
