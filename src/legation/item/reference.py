@@ -16,7 +16,7 @@ _ID_CHARACTERS = 7  # of a reference: 35 bits of the item id, before its check c
 
 def reference(office: str, time: int, item_id: bytes) -> str:
     """
-    Spell the reference of an item: ``KOR@NATO 2026-7KQ4-M2XD``.
+    Spell the reference of an item: ``KOR@NATO 2026-7KQ4-M2X6``.
 
     Args:
         office: The author's office.
