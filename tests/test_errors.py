@@ -8,7 +8,16 @@ from pathlib import Path
 import pytest
 
 from legation import errors
-from legation.errors import LegationError, MalformedError, RefusedError, VerificationError
+from legation.errors import (
+    EquivocationError,
+    LegationError,
+    MalformedError,
+    ProtocolError,
+    RefusedError,
+    StoreError,
+    UnreachableError,
+    VerificationError,
+)
 
 SOURCE = Path(errors.__file__).parent
 
@@ -79,11 +88,26 @@ def test_a_refusal_holds_its_decision() -> None:
     assert RefusedError("no").decision is None
 
 
+def test_two_histories_are_held_as_evidence() -> None:
+    """
+    An equivocation carries both checkpoints, so that a third party can judge it.
+    """
+    error = EquivocationError("two roots of one size", ours=b"one", theirs=b"other")
+    assert (error.ours, error.theirs) == (b"one", b"other")
+
+
 def test_whose_fault_it_is_can_be_told_by_the_type() -> None:
     """
-    Bytes, proofs and policy are three families, and none is also another.
+    Bytes, proofs, policy, turns, silence and the store are six families, and none is also another.
     """
-    families = (MalformedError, VerificationError, RefusedError)
+    families = (
+        MalformedError,
+        VerificationError,
+        RefusedError,
+        ProtocolError,
+        UnreachableError,
+        StoreError,
+    )
     for each in classes().values():
         assert sum(issubclass(each, family) for family in families) == (each is not LegationError)
 

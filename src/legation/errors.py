@@ -10,7 +10,13 @@ The errors of Legation, one tree.
         + SignatureError      a signature does not verify, or its author is not known here
         + ProofError          a hash does not lead where it must
         + SealError           a sealed message does not open
+        + EquivocationError   one log, two histories; holds both checkpoints
       x RefusedError          policy says no; holds the decision
+      x ProtocolError         somebody spoke out of turn; never raised itself
+        + LocalProtocolError  we were about to
+        + RemoteProtocolError they did
+      x UnreachableError      the other side does not answer
+      x StoreError            the store failed, is in use, or is not what it must be
 
 The type says whose fault it is. A message is lower case, has no full stop and **never holds a
 word of content**: it may name identifiers, line numbers, labels and mark names, nothing else.
@@ -57,6 +63,19 @@ class SealError(VerificationError):
     """A sealed message does not open: altered, cut short, or meant for someone else."""
 
 
+class EquivocationError(VerificationError):
+    """
+    One log has two histories.
+
+    ``ours`` and ``theirs`` are what proves it: two signed checkpoints, or one and what was recomputed.
+    """
+
+    def __init__(self, message: str, *, hint: str = "", ours: bytes = b"", theirs: bytes = b"") -> None:
+        super().__init__(message, hint=hint)
+        self.ours = ours
+        self.theirs = theirs
+
+
 class RefusedError(LegationError):
     """
     Policy says no.
@@ -67,3 +86,23 @@ class RefusedError(LegationError):
     def __init__(self, message: str, *, hint: str = "", decision: object = None) -> None:
         super().__init__(message, hint=hint)
         self.decision = decision
+
+
+class ProtocolError(LegationError):
+    """Somebody spoke out of turn; one of its two kinds says who."""
+
+
+class LocalProtocolError(ProtocolError):
+    """We were about to say what the state of the link does not allow."""
+
+
+class RemoteProtocolError(ProtocolError):
+    """The other side said what the state of the link does not allow."""
+
+
+class UnreachableError(LegationError):
+    """The other side does not answer, or not in the time it has."""
+
+
+class StoreError(LegationError):
+    """The store failed, is in use by another process, or is not what it must be."""

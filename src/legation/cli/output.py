@@ -16,7 +16,15 @@ from typing import Any, TypeVar
 
 import click
 
-from legation.errors import LegationError, MalformedError, RefusedError, VerificationError
+from legation.errors import (
+    LegationError,
+    MalformedError,
+    ProtocolError,
+    RefusedError,
+    StoreError,
+    UnreachableError,
+    VerificationError,
+)
 
 DONE, REFUSED, BAD_INPUT, NOT_VERIFIED, UNREACHABLE, INTERNAL = range(6)
 
@@ -64,9 +72,16 @@ def settle(code: int) -> int:
 
 
 def _exit_code(error: LegationError) -> int:
-    if isinstance(error, RefusedError):
-        return REFUSED
-    return NOT_VERIFIED if isinstance(error, VerificationError) else BAD_INPUT
+    return next((code for kind, code in _CODES if isinstance(error, kind)), BAD_INPUT)
+
+
+_CODES: tuple[tuple[type[LegationError], int], ...] = (
+    (RefusedError, REFUSED),
+    (VerificationError, NOT_VERIFIED),
+    (ProtocolError, NOT_VERIFIED),
+    (UnreachableError, UNREACHABLE),
+    (StoreError, INTERNAL),
+)
 
 
 def _tell(as_json: bool, code: int, message: str, *, hint: str = "", faults: Sequence[str] = ()) -> int:
