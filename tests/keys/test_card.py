@@ -47,6 +47,7 @@ from legation.keys.seal import SealPublicKey
 from legation.keys.sign import (
     Ed25519Signer,
     KeyId,
+    MLDSA44Signer,
     MLDSA44Twin,
     PublicKey,
     Purpose,
@@ -437,6 +438,51 @@ class TestSignatures:
 def read_key(found: dict[str, str]) -> bytes:
     """The key id of a signature, as bytes."""
     return b64decode(found["key"])
+
+
+class TestKeysOfACard:
+    def rotated(self, state: KeyState) -> tuple[Keys, list[Signer]]:
+        """An office after both stream keys and its seal key have been replaced, and its old stream keys."""
+        old = [signer for signer, _ in KOR.streams]
+        new = (Ed25519Signer(seed("new stream")), MLDSA44Signer(seed("new stream")))
+        streams = (*((signer, state) for signer in old), *((signer, CURRENT) for signer in new))
+        seals = ((KOR.seals[0][0], state), (opener("new seal"), CURRENT))
+        return replace(KOR, streams=streams, seals=seals), old
+
+    def test_first_card_gives_its_only_keys(self) -> None:
+        """Before any rotation there is one key for each thing."""
+        assert set(CARD.stream_keys) == {STREAM.public_key, STREAM_PQ.public_key}
+        assert CARD.envelope_key == STREAM.public_key
+        assert CARD.seal_key == KOR.seals[0][0].public_key
+
+    def test_retired_stream_keys_still_verify_and_sign_no_envelope(self) -> None:
+        """After a rotation old streams can be verified; envelopes and seals are of the new keys only."""
+        keys, old = self.rotated(RETIRED)
+        card = read(keys.card(number=1, previous=CARD.digest))
+        assert set(card.stream_keys) == {signer.public_key for signer, _ in keys.streams}
+        assert card.envelope_key == keys.streams[2][0].public_key
+        assert card.envelope_key not in {signer.public_key for signer in old}
+        assert card.seal_key == keys.seals[1][0].public_key
+
+    def test_seal_key_is_the_current_one_wherever_it_stands(self) -> None:
+        """Seal keys are listed by key id: the current one may be the first or the last."""
+        places = set()
+        for number in range(8):
+            new = opener(f"seal {number}")
+            keys = replace(KOR, seals=((KOR.seals[0][0], RETIRED), (new, CURRENT)))
+            card = read(keys.card(number=1, previous=CARD.digest))
+            assert card.seal_key == new.public_key
+            places.add(card.body.seal_keys[0].key == new.public_key)
+        assert places == {True, False}
+
+    def test_revoked_stream_keys_verify_nothing(self) -> None:
+        """A key that may be in other hands is not given to anybody who verifies."""
+        keys, old = self.rotated(REVOKED)
+        card = read(keys.card(number=1, previous=CARD.digest))
+        assert not {signer.public_key for signer in old} & set(card.stream_keys)
+        assert len(card.stream_keys) == 2
+        assert card.envelope_key == keys.streams[2][0].public_key
+        assert card.seal_key == keys.seals[1][0].public_key
 
 
 class TestMake:

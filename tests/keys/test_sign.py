@@ -3,12 +3,13 @@
 import copy
 import itertools
 import pickle
-from hashlib import sha256
+from hashlib import sha256, shake_256
 from pathlib import Path
 
 import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PublicKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -35,6 +36,18 @@ SIGNATURES = {
     (algorithm, purpose): signer.sign(purpose, MESSAGE)
     for algorithm, signer in SIGNERS.items()
     for purpose in Purpose
+}
+
+# What is signed begins with this, written out: a change of any of them breaks every signature there is.
+PREFIXES = {
+    Purpose.ITEM: b"legation/item/v1\n",
+    Purpose.WITHDRAWAL: b"legation/withdrawal/v1\n",
+    Purpose.CARD: b"legation/card/v1\n",
+    Purpose.ENVELOPE: b"legation/envelope/v1\n",
+    Purpose.STREAM: b"legation/stream/v1/",
+    Purpose.LOG: b"legation/log/v1/",
+    Purpose.COSIGNATURE: b"cosignature/v1\n",
+    Purpose.SUBTREE: b"subtree/v1\n",
 }
 
 # RFC 8032, section 7.1, tests 1 to 3: seed, public key, message, signature.
@@ -100,11 +113,11 @@ class TestEd25519:
 
     @pytest.mark.parametrize("seed", [bytes.fromhex(vector[0]) for vector in RFC_8032], ids=["1", "2", "3"])
     @pytest.mark.parametrize("purpose", Purpose)
-    def test_signs_the_purpose_a_newline_and_the_message(self, seed: bytes, purpose: Purpose) -> None:
+    def test_signs_the_prefix_of_the_purpose_and_the_message(self, seed: bytes, purpose: Purpose) -> None:
         """The key and the signature are those of RFC 8032 over exactly that."""
         signer = Ed25519Signer(seed)
         assert signer.public_key.key == edwards.public(seed)
-        assert signer.sign(purpose, MESSAGE) == edwards.sign(seed, purpose.value + b"\n" + MESSAGE)
+        assert signer.sign(purpose, MESSAGE) == edwards.sign(seed, PREFIXES[purpose] + MESSAGE)
 
     def test_refuses_an_answer_of_l_or_more(self) -> None:
         """The same signature with L added to S verifies in a lenient checker; here it has one form."""
@@ -120,7 +133,7 @@ class TestEd25519:
         secret, _ = edwards.expand(SEED)
         commitment = edwards.spell(edwards.add(edwards.multiply(7, edwards.BASE), point))
         key = SIGNERS["ed25519"].public_key
-        told = Purpose.ITEM.value + b"\n" + MESSAGE
+        told = PREFIXES[Purpose.ITEM] + MESSAGE
         answer = (7 + edwards.hashed(commitment, key.key, told) * secret) % edwards.L
         signature = commitment + answer.to_bytes(32, "little")
         assert refused(key, signature) == (point != edwards.NEUTRAL)
@@ -138,6 +151,12 @@ class TestMLDSA44:
         signer = MLDSA44Signer(SEED)
         assert len(signer.public_key.key) == 1312
         assert len(signer.sign(Purpose.ITEM, MESSAGE)) == 2420
+
+    @pytest.mark.parametrize("purpose", Purpose)
+    def test_signs_the_prefix_of_the_purpose_and_the_message(self, purpose: Purpose) -> None:
+        """The library, asked directly, verifies exactly that, without a context."""
+        key = MLDSA44PublicKey.from_public_bytes(SIGNERS["ml-dsa-44"].public_key.key)
+        key.verify(SIGNATURES["ml-dsa-44", purpose], PREFIXES[purpose] + MESSAGE)
 
     def test_same_seed_gives_the_same_key_and_each_signature_is_another(self) -> None:
         """Keys follow from seeds; signatures are hedged, and each of them verifies."""
@@ -166,10 +185,11 @@ class TestVerify:
     def test_refuses_a_message_that_begins_like_another_purpose(self, algorithm: str) -> None:
         """Bytes cannot move between the purpose and the message."""
         signer = SIGNERS[algorithm]
-        line, _, rest = Purpose.ITEM.value.partition(b"/")
-        for message in (rest + b"\n" + MESSAGE, Purpose.ITEM.value + b"\n" + MESSAGE, line):
-            with pytest.raises(SignatureError):
-                signer.public_key.verify(Purpose.ITEM, MESSAGE, signer.sign(Purpose.CARD, message))
+        for asked, signed in itertools.permutations(Purpose, 2):
+            told = PREFIXES[asked] + MESSAGE
+            for message in {told, told.partition(b"/")[2], told[len(PREFIXES[signed]) :], told[:-1]}:
+                with pytest.raises(SignatureError):
+                    signer.public_key.verify(asked, MESSAGE, signer.sign(signed, message))
 
     def test_refuses_a_signature_altered_at_any_byte(self, algorithm: str) -> None:
         """No byte of a signature is without meaning."""
@@ -219,11 +239,16 @@ class TestVerify:
 
 
 class TestPurpose:
-    def test_lines_cannot_be_confused(self) -> None:
-        """No purpose holds a newline, and none begins another."""
-        lines = [purpose.value for purpose in Purpose]
-        assert all(line.isascii() and b"\n" not in line for line in lines)
-        assert not any(one.startswith(other) for one, other in itertools.permutations(lines, 2))
+    def test_prefixes_are_as_published(self) -> None:
+        """Each purpose has the prefix that the specifications state."""
+        assert {purpose: purpose.prefix for purpose in Purpose} == PREFIXES
+
+    def test_prefixes_cannot_be_confused(self) -> None:
+        """None begins another: what is signed for one purpose is nothing that another would sign."""
+        assert all(prefix.isascii() and prefix[-1:] in b"\n/" for prefix in PREFIXES.values())
+        assert all(b"\n" not in prefix[:-1] for prefix in PREFIXES.values())
+        pairs = itertools.permutations(PREFIXES.values(), 2)
+        assert not any(one.startswith(other) for one, other in pairs)
 
 
 class TestPublicKey:
@@ -326,6 +351,17 @@ class TestTwin:
             MLDSA44Twin(bytes(32)).sign(Purpose.ITEM, MESSAGE),
         }
         assert len(different) == 4
+
+    @pytest.mark.parametrize("purpose", Purpose)
+    def test_signs_the_prefix_of_the_purpose_and_the_message(self, purpose: Purpose) -> None:
+        """A twin's signature is that of its public key over exactly what a true one signs."""
+        twin = MLDSA44Twin(SEED)
+        told = b"legation/twin/v1\n" + twin.public_key.key_id + PREFIXES[purpose] + MESSAGE
+        assert twin.sign(purpose, MESSAGE) == shake_256(told).digest(2420)
+        for asked in Purpose:
+            if asked is not purpose:
+                with pytest.raises(SignatureError):
+                    unsafe_verify(twin.public_key, asked, MESSAGE, twin.sign(purpose, MESSAGE))
 
     def test_no_node_accepts_its_signature(self) -> None:
         """The verifier of a node refuses what anyone could make."""

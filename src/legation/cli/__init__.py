@@ -8,22 +8,32 @@ is in ``output``.
 """
 
 import sys
+from pathlib import Path
 
 import click
 
 from legation import __version__
+from legation.cli.folder import FOLDER
 
 # command: (module, what it does)
 COMMANDS = {
-    "keygen": ("keys", "Draw the keys of an office, and its party's root key."),
-    "card": ("keys", "Make an office's card from its keys, or look at a card."),
-    "policy": ("policy", "Look at a policy, or check a SPIF file."),
+    "init": ("node", "Make the node of an office in an empty folder."),
+    "card": ("keys", "Look at this office's card or another's, or make one from keys."),
+    "peer": ("peer", "Peers: add and confirm cards, grant what they may see, list them."),
+    "policy": ("policy", "Look at a policy, check a SPIF file, accept it for the node."),
+    "compose": ("report", "Keep a report as a draft; or sign it, on files alone."),
+    "preview": ("report", "Show who would get what of a draft or a report, and why not."),
+    "release": ("exchange", "Sign a draft and let it go to its addressees."),
+    "deliveries": ("exchange", "Show what became of everything that was released."),
+    "serve": ("serve", "Answer the peers of this node, and pull from them."),
+    "pull": ("exchange", "Ask the peers once for what is new."),
+    "inbox": ("exchange", "List what came in."),
+    "show": ("item", "Open an item of the node, or a file."),
+    "verify": ("item", "Hold an item of the node, or a file, against its author's card."),
+    "fsck": ("node", "Check everything that the node holds."),
+    "keygen": ("keys", "Draw the keys of an office, on files alone."),
     "format": ("report", "Write a report in its one form."),
-    "preview": ("report", "Show who would get what of a report, and why not."),
-    "compose": ("report", "Sign a report: make an item of it."),
-    "cut": ("item", "Take the copy that a clearance allows."),
-    "show": ("item", "Open an item or a copy."),
-    "verify": ("item", "Hold a copy against its author's card."),
+    "cut": ("item", "Take the copy that a clearance allows, on files alone."),
     "demo": ("demo", "Play the main job with four addressees."),
 }
 
@@ -50,9 +60,15 @@ class _LazyGroup(click.Group):
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, message="%(version)s")
-def legation() -> None:
+@click.option(
+    "--dir", "folder", type=FOLDER, metavar="DIR", help="The folder of the node; also LEGATION_DIR."
+)
+def legation(folder: Path | None) -> None:
     """
     Write a report once; hand every party exactly the portions it may see.
+
+    A node has a folder: name it with --dir, before the command or behind it, or as LEGATION_DIR. Some
+    commands also work on files alone, without a node.
 
     Exit codes: 0 done, 1 refused by policy, 2 bad usage or input, 3 verification failed, 4 unreachable,
     5 internal error.

@@ -2,6 +2,7 @@
 """``legation demo``."""
 
 import sys
+from pathlib import Path
 
 import click
 
@@ -9,7 +10,58 @@ import click
 @click.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def demo(arguments: tuple[str, ...]) -> None:
-    """Play the main job with four addressees; --report FILE plays a report of one's own."""
+    """Play the main job with five nodes; --report FILE plays a report of one's own."""
+    if arguments[:1] == ("--pages",):
+        _serve_pages(Path(*arguments[1:2]))
+        return
     from legation.demo.play import main
 
     sys.exit(main(list(arguments)))
+
+
+def _serve_pages(folder: Path) -> None:
+    """
+    Serve the pages of one of the demonstration's nodes, on loopback, behind a random word.
+
+    Only the demonstration calls this. Nobody logs in: whoever has the address reads as the mission.
+    """
+    import asyncio
+    import secrets
+    import signal
+
+    from legation.cli.folder import opened
+    from legation.cli.output import emit
+    from legation.node.reading import read_deliveries, read_inbox, show_item
+    from legation.node.serving import serve_pages
+    from legation.node.surroundings import HERE
+    from legation.web import plain_pages
+
+    token = secrets.token_urlsafe(24)
+
+    def started(host: str, port: int) -> None:
+        emit({"address": f"http://{host}:{port}/{token}/"}, "", as_json=True)
+        sys.stdout.flush()
+
+    async def run() -> None:
+        stop = asyncio.Event()
+        for each in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(each, stop.set)
+        with opened(folder) as home:
+            pages = plain_pages(
+                office=home.office,
+                token=token,
+                inbox=lambda: read_inbox(home.office, card=home.card, database=home.database, around=HERE),
+                item=lambda item: show_item(
+                    item,
+                    home.office,
+                    (),
+                    card=home.card,
+                    database=home.database,
+                    blobs=home.blobs,
+                    around=HERE,
+                ),
+                deliveries=lambda: read_deliveries(database=home.database, around=HERE),
+            )
+            await serve_pages(pages, stop=stop, started=started)
+
+    asyncio.run(run())

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``legation cut``, ``show`` and ``verify``: what becomes of an item."""
+"""``legation show``, ``verify`` and ``cut``: an item of the node, or on files alone."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from legation.cli.folder import dir_option, found_folder, opened
 from legation.cli.output import EXISTING, PATH, check_output, emit, json_option, policy_option
 
 if TYPE_CHECKING:
@@ -35,60 +36,116 @@ def cut(item: Path, clearance: Path, output: Path, policy_files: tuple[Path, ...
 
 
 @click.command()
-@click.argument("view", type=EXISTING)
+@click.argument("item")
 @click.option(
     "--card",
     "card_files",
     type=EXISTING,
     multiple=True,
     metavar="CARD",
-    help="A pinned card: verify the copy first; may be repeated.",
+    help="For a file: a pinned card, to verify it first; may be repeated.",
 )
 @click.option("--lang", "languages", multiple=True, metavar="LANGUAGE", help="Preferred language.")
 @policy_option
+@dir_option
 @json_option
 def show(
-    view: Path,
+    *,
+    item: str,
     card_files: tuple[Path, ...],
     languages: tuple[str, ...],
     policy_files: tuple[Path, ...],
+    folder: Path | None,
     as_json: bool,
 ) -> None:
-    """Open an item or a copy. Without --card it is shown as unverified."""
-    from legation.cli.tables import item_text
-    from legation.node.disk import read_file
-    from legation.node.files import policies_with
-    from legation.node.files import show as open_view
+    """
+    Open ITEM: one of the node, by its reference or id, or a file.
 
-    policies = policies_with(read_file(each) for each in policy_files)
-    found = open_view(read_file(view), policies, list(_cards(card_files)), languages)
+    An item of a node is verified each time. A file is verified with --card, else it is shown as unverified.
+    """
+    from legation.cli.tables import item_text
+
+    if _is_file(item, folder, card_files, policy_files):
+        from legation.node.disk import read_file
+        from legation.node.files import policies_with
+        from legation.node.files import show as open_view
+
+        policies = policies_with(read_file(each) for each in policy_files)
+        found = open_view(read_file(Path(item)), policies, list(_cards(card_files)), languages)
+    else:
+        from legation.node.reading import show_item
+        from legation.node.surroundings import HERE
+
+        with opened(folder) as home:
+            found = show_item(
+                item,
+                home.office,
+                languages,
+                card=home.card,
+                database=home.database,
+                blobs=home.blobs,
+                around=HERE,
+            )
     emit(found, item_text(found), as_json=as_json)
 
 
 @click.command()
-@click.argument("view", type=EXISTING)
+@click.argument("item")
 @click.option(
     "--card",
     "card_files",
     type=EXISTING,
     multiple=True,
-    required=True,
     metavar="CARD",
-    help="The author's card, or all that are pinned; may be repeated.",
+    help="For a file: the author's card, or all that are pinned; may be repeated.",
 )
 @policy_option
+@dir_option
 @json_option
-def verify(view: Path, card_files: tuple[Path, ...], policy_files: tuple[Path, ...], as_json: bool) -> None:
-    """Hold a copy against its author's card; leaves with 3 if anything about it does not hold."""
+def verify(
+    item: str,
+    card_files: tuple[Path, ...],
+    policy_files: tuple[Path, ...],
+    folder: Path | None,
+    as_json: bool,
+) -> None:
+    """
+    Hold ITEM against its author's card: one of the node, by its reference or id, or a file with --card.
+
+    Leaves with 3 if anything about it does not hold.
+    """
     from legation.cli.tables import verification_text
-    from legation.node.disk import read_file
-    from legation.node.files import policies_with, verify_copy
     from legation.node.surroundings import HERE
 
-    cards = list(_cards(card_files))
-    policies = policies_with(read_file(each) for each in policy_files)
-    found = verify_copy(read_file(view), cards, policies, HERE)
+    if _is_file(item, folder, card_files, policy_files):
+        from legation.node.disk import read_file
+        from legation.node.files import policies_with, verify_copy
+
+        if not card_files:
+            raise click.UsageError("a file is held against a card: give --card CARD")
+        cards = list(_cards(card_files))
+        policies = policies_with(read_file(each) for each in policy_files)
+        found = verify_copy(read_file(Path(item)), cards, policies, HERE)
+    else:
+        from legation.node.reading import verify_item
+
+        with opened(folder) as home:
+            found = verify_item(
+                item, home.office, card=home.card, database=home.database, blobs=home.blobs, around=HERE
+            )
     emit(found, verification_text(found), as_json=as_json)
+
+
+def _is_file(
+    item: str, folder: Path | None, card_files: tuple[Path, ...], policy_files: tuple[Path, ...]
+) -> bool:
+    """Whether a file is meant: there is one, or no node could be."""
+    if Path(item).exists():
+        EXISTING.convert(item, None, click.get_current_context())
+        return True
+    if card_files or policy_files or found_folder(folder) is None:
+        EXISTING.convert(item, None, click.get_current_context())
+    return False
 
 
 def _cards(files: Iterable[Path]) -> "Iterable[Card]":

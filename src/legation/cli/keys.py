@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from legation.cli.folder import dir_option, opened
 from legation.cli.output import EXISTING, PATH, check_output, emit, json_option, policy_option
 
 
@@ -59,18 +60,26 @@ def keygen(office: str, output: Path, root_file: Path | None, as_json: bool) -> 
 
 
 @click.command()
-@click.argument("file", type=EXISTING)
-@click.option("-o", "--output", type=PATH, metavar="CARD", help="Where a new card goes.")
+@click.argument("file", type=EXISTING, required=False)
+@click.option("-o", "--output", type=PATH, metavar="CARD", help="Where a new card, or a copy of ours, goes.")
 @click.option("--root", "root_file", type=EXISTING, metavar="ROOT", help="Default: FILE.root.")
 @policy_option
+@dir_option
 @json_option
 def card(
-    file: Path, output: Path | None, root_file: Path | None, policy_files: tuple[Path, ...], as_json: bool
+    *,
+    file: Path | None,
+    output: Path | None,
+    root_file: Path | None,
+    policy_files: tuple[Path, ...],
+    folder: Path | None,
+    as_json: bool,
 ) -> None:
     """
-    Make an office's card from its keys, or look at a card.
+    Look at this office's card or another's, or make one from keys.
 
-    FILE is a key file (with -o its card is made) or a card. The card is what an office gives to all
+    Without FILE it is the card of the node; -o gives a copy of it to be handed out. FILE is a card, or a
+    key file, from which -o makes the card. The card is what an office gives to all
     others; before they trust it, both sides compare its twelve words by another way.
     """
     from legation.keys.card import fingerprint, read
@@ -79,8 +88,14 @@ def card(
     from legation.node.keyring import OFFICE_KEYS, ROOT_KEY, make_card
     from legation.node.surroundings import HERE
 
-    data = read_file(file)
-    if output is not None:
+    if file is None:
+        with opened(folder) as home:
+            data = home.card.data
+        if output is not None:
+            write_file(output, data, public=True, new=True)
+    else:
+        data = read_file(file)
+    if file is not None and output is not None:
         root_file = root_file or file.with_name(file.name + ".root")
         check_output(output, file, root_file)
         root = ROOT_KEY.decode(read_file(root_file))

@@ -2,10 +2,15 @@
 """``legation format``, ``preview`` and ``compose``: from a report in Markdown to an item."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from legation.cli.folder import dir_option, opened
 from legation.cli.output import EXISTING, PATH, check_output, emit, json_option, policy_option
+
+if TYPE_CHECKING:
+    from legation.records import PreviewRecord
 
 
 @click.command()
@@ -29,25 +34,54 @@ def format(  # noqa: A001 - what it does
 
 
 @click.command()
-@click.argument("report", type=EXISTING)
+@click.argument("report")
 @click.option(
     "--for",
     "addressees",
     multiple=True,
-    required=True,
     metavar="NAME=CLEARANCE.xml",
-    help="An addressee and its clearance (STANAG 4774 XML); may be repeated.",
+    help="On files alone: an addressee and its clearance (STANAG 4774 XML); may be repeated.",
 )
 @click.option(
-    "--key", type=EXISTING, metavar="KEY", help="The author's keys: then its own lists are checked too."
+    "--key",
+    type=EXISTING,
+    metavar="KEY",
+    help="On files alone: the author's keys; then its own lists are checked too.",
 )
 @policy_option
+@dir_option
 @json_option
 def preview(
-    report: Path, addressees: tuple[str, ...], key: Path | None, policy_files: tuple[Path, ...], as_json: bool
+    *,
+    report: str,
+    addressees: tuple[str, ...],
+    key: Path | None,
+    policy_files: tuple[Path, ...],
+    folder: Path | None,
+    as_json: bool,
 ) -> None:
-    """Show who would get what of REPORT, and why not. Nothing is signed and nothing is sent."""
+    """
+    Show who would get what of REPORT, and why not. Nothing is signed and nothing is sent.
+
+    REPORT is the id of a draft of the node, previewed against the grants of its addressees; or a file,
+    with --for.
+    """
     from legation.cli.tables import preview_text
+    from legation.node.surroundings import HERE
+
+    if addressees:
+        found = _preview_file(EXISTING.convert(report, None, None), addressees, key, policy_files)
+    else:
+        from legation.node.drafting import preview_draft
+
+        with opened(folder) as home:
+            found = preview_draft(report, card=home.card, database=home.database, around=HERE)
+    emit(found, preview_text(found), as_json=as_json)
+
+
+def _preview_file(
+    report: Path, addressees: tuple[str, ...], key: Path | None, policy_files: tuple[Path, ...]
+) -> "PreviewRecord":
     from legation.node.disk import read_file
     from legation.node.files import policies_with, preview_report
     from legation.node.keyring import OFFICE_KEYS
@@ -56,14 +90,13 @@ def preview(
     named = dict(map(_addressee, addressees))
     if len(named) != len(addressees):
         raise click.UsageError("an addressee is there twice")
-    found = preview_report(
+    return preview_report(
         read_file(report),
         list(named.items()),
         policies_with(read_file(each) for each in policy_files),
         HERE,
         party=OFFICE_KEYS.decode(read_file(key)).party if key is not None else None,
     )
-    emit(found, preview_text(found), as_json=as_json)
 
 
 def _addressee(text: str) -> tuple[str, bytes]:
@@ -77,12 +110,47 @@ def _addressee(text: str) -> tuple[str, bytes]:
 
 @click.command()
 @click.argument("report", type=EXISTING)
-@click.option("--key", type=EXISTING, required=True, metavar="KEY", help="The author's keys.")
-@click.option("-o", "--output", type=PATH, required=True, metavar="ITEM", help="Where the item goes.")
+@click.option("--key", type=EXISTING, metavar="KEY", help="On files alone: the author's keys.")
+@click.option("-o", "--output", type=PATH, metavar="ITEM", help="On files alone: where the item goes.")
+@click.option("--by", default="", metavar="NAME", help="Who wrote it; written down as given.")
 @policy_option
+@dir_option
 @json_option
-def compose(report: Path, key: Path, output: Path, policy_files: tuple[Path, ...], as_json: bool) -> None:
-    """Sign REPORT: make an item of it, from which every reader's copy can be cut."""
+def compose(
+    *,
+    report: Path,
+    key: Path | None,
+    output: Path | None,
+    by: str,
+    policy_files: tuple[Path, ...],
+    folder: Path | None,
+    as_json: bool,
+) -> None:
+    """
+    Keep REPORT as a draft of the node, and print its id: nothing is signed yet.
+
+    With --key and -o, and without a node, sign it: make an item, from which every reader's copy can be cut.
+    """
+    if key is not None or output is not None:
+        if key is None or output is None:
+            raise click.UsageError("on files alone, compose takes both --key and -o")
+        _compose_file(report, key, output, policy_files, as_json=as_json)
+        return
+    from legation.node.disk import read_file
+    from legation.node.drafting import store_draft
+    from legation.node.surroundings import HERE
+
+    with opened(folder) as home:
+        draft = store_draft(
+            read_file(report), by=by or home.office, card=home.card, database=home.database, around=HERE
+        )
+    digest = draft.digest.hex()
+    emit({"draft": digest, "addressees": [slip.addressee for slip in draft.slips]}, digest, as_json=as_json)
+
+
+def _compose_file(
+    report: Path, key: Path, output: Path, policy_files: tuple[Path, ...], *, as_json: bool
+) -> None:
     from legation.node.disk import read_file, write_file
     from legation.node.files import compose as compose_item
     from legation.node.files import policies_with

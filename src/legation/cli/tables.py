@@ -7,10 +7,23 @@ that nothing in a text can move the cursor, hide a word or look like a mark.
 """
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from legation.item.portion import Addressees, Form, Link, Portion, Text, Title, Topics, visible_text
-from legation.records import CopyRecord, ItemRecord, PortionRecord, PreviewRecord, VerificationRecord
+from legation.records import (
+    CopyRecord,
+    DeliveriesRecord,
+    InboxEntryRecord,
+    InboxRecord,
+    ItemRecord,
+    PeerRecord,
+    PeersRecord,
+    PortionRecord,
+    PreviewRecord,
+    PulledRecord,
+    ReleasedRecord,
+    VerificationRecord,
+)
 
 WIDTH = 100  # columns of a sheet; a terminal of 80 still folds it legibly
 INDENT = "    "  # of all that continues a portion
@@ -30,7 +43,10 @@ def preview_text(found: PreviewRecord) -> str:
         lines.append(_row(name, first, cells, widths))
     for copy in found.copies:
         lines.extend(["", *_why_not(copy)])
-    return "\n".join([*lines, "", f"draft {found.draft}"])
+    lines += ["", f"draft {found.draft}"]
+    if found.preview:
+        lines.append(f"preview {found.preview}")
+    return "\n".join(lines)
 
 
 def _row(name: str, first: int, cells: list[str], widths: list[int]) -> str:
@@ -122,3 +138,73 @@ def _qualifiers(portion: Portion) -> Iterator[str]:
     yield from (f"{name}: {value}" for name, value in named if value)
     if portion.originator_control:
         yield "not to be passed on without the originator's consent"
+
+
+def released_text(found: ReleasedRecord) -> str:
+    """Say what was released, and what becomes of it for each addressee."""
+    lines = [f"released {found.reference}", f"item {found.item}"]
+    lines += [f"  {each.addressee}: {each.banner or each.why}" for each in found.addressees]
+    return "\n".join(lines)
+
+
+def deliveries_text(found: DeliveriesRecord) -> str:
+    """Draw deliveries as a table."""
+    rows = [("reference", "addressee", "state", "")]
+    rows += [(each.reference, each.addressee, each.state, each.why) for each in found.deliveries]
+    return _table(rows) if found.deliveries else "nothing was released yet"
+
+
+def inbox_text(found: InboxRecord) -> str:
+    """Draw the inbox: two lines an item, the banner first."""
+    return "\n".join(line for each in found.entries for line in _inbox_lines(each)) or "the inbox is empty"
+
+
+def _inbox_lines(each: InboxEntryRecord) -> Iterator[str]:
+    title = visible_text(each.title).replace("\n", " ") if each.title else "(title not shown)"
+    by = f" by {each.source}" if each.source else ""
+    yield f"{each.banner}"
+    yield f"  {each.reference}{by}   {each.kind.value}   received {each.received}"
+    yield f"  {title}"
+
+
+def pulled_text(found: PulledRecord) -> str:
+    """Say what each peer had for us."""
+    lines = []
+    for each in found.peers:
+        told = each.error or (
+            f"{each.views} new"
+            + (f", {each.quarantined} set apart" if each.quarantined else "")
+            + (f", {each.refused} refused" if each.refused else "")
+        )
+        lines.append(f"{each.office}: {told}")
+    return "\n".join(lines) or "there is no confirmed peer with an address"
+
+
+def peers_text(found: PeersRecord) -> str:
+    """Say of each peer how it is trusted, what it may see, and how the link stands."""
+    return "\n\n".join("\n".join(_peer_lines(each)) for each in found.peers) or "there are no peers yet"
+
+
+def _peer_lines(each: PeerRecord) -> Iterator[str]:
+    trust = f"confirmed by {each.confirmed_by}" if each.confirmed_by else "NOT CONFIRMED"
+    yield f"{each.office}   card {each.card}, added by {each.added_by}, {trust}"
+    yield f"  {' '.join(each.fingerprint[:6])}"
+    yield f"  {' '.join(each.fingerprint[6:])}"
+    for grant in each.grants:
+        state = f"in force, by {grant.proposed_by} and {grant.confirmed_by}"
+        if not grant.in_force:
+            state = f"proposed by {grant.proposed_by}, NOT CONFIRMED"
+        yield f"  may see {', '.join(grant.levels)} of {grant.policy}: {state}"
+    if not each.grants:
+        yield "  may see nothing: no grant"
+    why = f" ({each.why})" if each.why else ""
+    yield f"  link {each.link}{why}; sent {each.sent}, receipted {each.receipted}, received {each.received}"
+    if each.quarantined:
+        yield f"  {each.quarantined} received and set apart: shown to nobody"
+
+
+def _table(rows: Sequence[tuple[str, ...]]) -> str:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    )

@@ -7,6 +7,8 @@ import json
 import subprocess
 import sys
 import textwrap
+import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +32,12 @@ class Terminal:
         self._folder = folder
         self._is_plain = is_plain
         self.commands = 0
+        self._counting = threading.Lock()
 
     def run(self, *arguments: str, expect: int = 0) -> str:
         """Run ``legation`` with *arguments* and return what it printed; another exit code deviates."""
-        self.commands += 1
+        with self._counting:
+            self.commands += 1
         command = [sys.executable, "-m", "legation", *arguments]
         done = subprocess.run(  # noqa: S603 - the program's own commands, by a list of arguments
             command, cwd=self._folder, capture_output=True, text=True, check=False
@@ -44,6 +48,15 @@ class Terminal:
                 f"legation {' '.join(arguments)}: exit {done.returncode}, expected {expect}\n{said}"
             )
         return done.stdout if expect == 0 else done.stderr
+
+    def table(self, rows: Sequence[tuple[str, ...]]) -> None:
+        """Print rows in columns; the last one is folded."""
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)][:-1]
+        for row in rows:
+            start = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=False))
+            indent = " " * (len(start) + 6)
+            folded = textwrap.wrap(row[-1], max(24, WIDTH + 24 - len(indent)))
+            print("\n".join([f"    {start}  {folded[0]}", *(indent + line for line in folded[1:])]))  # noqa: T201
 
     def json(self, *arguments: str) -> Any:
         """Run ``legation`` with ``--json`` and return the document."""

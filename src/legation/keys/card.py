@@ -254,6 +254,23 @@ class Card:
     digest: bytes
     data: bytes = field(repr=False)
 
+    @property
+    def stream_keys(self) -> tuple[PublicKey, ...]:
+        """The keys that verify this office's streams: current and retired, never revoked."""
+        listed = self.body.stream_keys
+        return tuple(found.key for found in listed if found.state is not KeyState.REVOKED)
+
+    @property
+    def envelope_key(self) -> PublicKey:
+        """The key that signs this office's envelopes: its current Ed25519 stream key."""
+        current = [found.key for found in self.body.stream_keys if found.state is KeyState.CURRENT]
+        return next(key for key in current if key.algorithm == "ed25519")
+
+    @property
+    def seal_key(self) -> SealPublicKey:
+        """The key that is sealed to now."""
+        return next(found.key for found in self.body.seal_keys if found.state is KeyState.CURRENT)
+
 
 def read(data: bytes, *, verify: Verify = PublicKey.verify) -> Card:
     """

@@ -2,8 +2,8 @@
 """
 Signatures, each for one purpose only.
 
-What is signed is never a bare message: the purpose stands before it as a line of its own, so that
-a signature made for one thing is none for another, whatever the bytes.
+What is signed is never a bare message: it begins with what only its purpose begins with, mostly a line
+of its own, so that a signature made for one thing is none for another, whatever the bytes.
 
 Rules kept here:
 
@@ -44,12 +44,32 @@ SIGNATURE_SIZES_BYTES = {"ed25519": 64, "ml-dsa-44": 2420}  # the same places
 
 
 class Purpose(Enum):
-    """What a signature is for; the value is the first line of what is signed."""
+    """
+    What a signature is for.
+
+    The value is the first line of what is signed. Only where a standard says what is signed, a
+    checkpoint's text, the value is how that text begins: it ends in a slash, and the rest of the
+    text's first line is the message's.
+    """
 
     ITEM = b"legation/item/v1"
     WITHDRAWAL = b"legation/withdrawal/v1"
     CARD = b"legation/card/v1"
     ENVELOPE = b"legation/envelope/v1"
+    STREAM = b"legation/stream/v1/"
+    """A checkpoint of a stream to a peer, as its own office signs it (c2sp.org/signed-note)."""
+    LOG = b"legation/log/v1/"
+    """A checkpoint of a node's own log, likewise."""
+    COSIGNATURE = b"cosignature/v1"
+    """A checkpoint of somebody else, with a time (c2sp.org/tlog-cosignature, Ed25519)."""
+    SUBTREE = b"subtree/v1"
+    """A checkpoint of either, by ML-DSA-44 (c2sp.org/tlog-cosignature)."""
+
+    @property
+    def prefix(self) -> bytes:
+        """What stands before the message in what is signed; none of them begins another."""
+        value: bytes = self.value
+        return value if value.endswith(b"/") else value + b"\n"
 
 
 def key_id_of(algorithm: str, key: bytes) -> KeyId:
@@ -97,7 +117,7 @@ class PublicKey(Canonical, frozen=True, dict=True):
             SignatureError: It was not; or it is no signature at all.
         """
         try:
-            self._library_key.verify(signature, purpose.value + b"\n" + message)
+            self._library_key.verify(signature, purpose.prefix + message)
         except InvalidSignature as exc:
             raise _does_not_verify(self) from exc
 
@@ -113,6 +133,9 @@ class Verify(Protocol):
 
     def __call__(self, key: PublicKey, purpose: Purpose, message: bytes, signature: bytes, /) -> None:
         """Return nothing, or raise ``SignatureError``."""
+
+    def __hash__(self) -> int:
+        """Hash like any function: what was verified by a rule is remembered with it."""
 
 
 class Signer(Protocol):
@@ -148,7 +171,7 @@ class Ed25519Signer:
 
     def sign(self, purpose: Purpose, message: bytes) -> bytes:
         """Sign *message* for *purpose*: 64 bytes."""
-        return self._key.sign(purpose.value + b"\n" + message)
+        return self._key.sign(purpose.prefix + message)
 
 
 class MLDSA44Signer:
@@ -173,7 +196,7 @@ class MLDSA44Signer:
 
     def sign(self, purpose: Purpose, message: bytes) -> bytes:
         """Sign *message* for *purpose*: 2,420 bytes."""
-        return self._key.sign(purpose.value + b"\n" + message)
+        return self._key.sign(purpose.prefix + message)
 
 
 class MLDSA44Twin:
@@ -212,7 +235,7 @@ def unsafe_verify(key: PublicKey, purpose: Purpose, message: bytes, signature: b
 
 
 def _twin_signature(key: PublicKey, purpose: Purpose, message: bytes) -> bytes:
-    told = b"legation/twin/v1\n" + key.key_id + purpose.value + b"\n" + message
+    told = b"legation/twin/v1\n" + key.key_id + purpose.prefix + message
     return shake_256(told).digest(SIGNATURE_SIZES_BYTES["ml-dsa-44"])
 
 

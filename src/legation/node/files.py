@@ -34,7 +34,7 @@ from legation.records import (
     PreviewRecord,
     VerificationRecord,
 )
-from legation.release import AddresseeCopy, PortionOutcome, disclose, disclosure_banner, preview
+from legation.release import AddresseeCopy, PortionOutcome, Preview, disclose, disclosure_banner, preview
 from legation.words import english
 
 
@@ -133,7 +133,11 @@ def preview_report(
     """
     draft = markdown.read(report, policies, party=party)
     now = around.now()
-    found = preview(draft, policies, [reader_of(name, data, now) for name, data in addressees])
+    return preview_record(preview(draft, policies, [reader_of(name, data, now) for name, data in addressees]))
+
+
+def preview_record(found: Preview) -> PreviewRecord:
+    """Say a preview in words."""
     return PreviewRecord(draft=found.draft.hex(), copies=tuple(map(_copy_record, found.copies)))
 
 
@@ -192,7 +196,16 @@ def show(data: bytes, policies: Policies, cards: Sequence[Card], languages: Sequ
         VerificationError: The copy does not hold, or its author is in none of the cards.
         RefusedError: A portion is marked under a policy that is not at hand.
     """
-    contents = verify(data, cards) if cards else inspect(data)
+    return item_record(verify(data, cards) if cards else inspect(data), policies, languages)
+
+
+def item_record(contents: Contents, policies: Policies, languages: Sequence[str] = ()) -> ItemRecord:
+    """
+    Say what a view shows; that it is verified only if it is a ``View``.
+
+    Raises:
+        RefusedError: A portion is marked under a policy that is not at hand.
+    """
     shown = tuple(_portion(policies, each) for each in contents.shown(languages))
     named = [(layer.policy, layer.label) for layer in contents.layers]
     record = ItemRecord(
@@ -221,7 +234,11 @@ def verify_copy(
     except MalformedError as error:
         # Asked whether it holds, bytes that are no view get the same answer as altered ones.
         raise VerificationError(error.message) from None
-    now = around.now()
+    return verification_record(view, policies, around.now())
+
+
+def verification_record(view: View, policies: Policies, now: datetime) -> VerificationRecord:
+    """Say what holds of a verified view, and how many of its layers can be judged now."""
     valid = [
         layer
         for layer in view.layers

@@ -6,6 +6,7 @@ Two files: the office's keys, which it needs every day, and the party's root key
 and is kept offline. Both are secrets; the card is for everybody.
 """
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Literal
 
@@ -21,8 +22,7 @@ from legation.keys.card import (
     PolicyReference,
     make,
 )
-from legation.keys.seal import HPKEOpener
-from legation.keys.sign import SEED_SIZE_BYTES, Ed25519Signer, MLDSA44Signer, Signer
+from legation.keys.sign import SEED_SIZE_BYTES, Ed25519Signer, Signer
 from legation.labels import Policies, reference_to
 from legation.node.surroundings import Surroundings
 
@@ -119,20 +119,34 @@ def draw_root_key(party: str, around: Surroundings) -> RootKey:
     return RootKey(format="legation/root/v1", party=party, seed=around.random(SEED_SIZE_BYTES))
 
 
-def make_card(keys: OfficeKeys, root: RootKey, policies: Policies, around: Surroundings) -> bytes:
+def make_card(
+    keys: OfficeKeys,
+    root: RootKey,
+    policies: Policies,
+    around: Surroundings,
+    *,
+    addresses: Sequence[str] = (),
+) -> bytes:
     """
-    Make the first card of an office: all its keys current, reached by bag only.
+    Make the first card of an office: all its keys current.
+
+    Args:
+        keys: The office's keys.
+        root: The root key of its party.
+        policies: What it decides with.
+        around: Clock and dice.
+        addresses: Where it is reached, the preferred one first; none for an office that only asks.
 
     Raises:
-        MalformedError: The root key is another party's.
+        MalformedError: The root key is another party's, or an address is none.
     """
     root.check_party(keys.party)
     root_signer = Ed25519Signer(root.seed)
     stream_signers: tuple[Signer, ...] = (
         Ed25519Signer(keys.stream_ed25519),
-        MLDSA44Signer(keys.stream_mldsa44),
+        around.mldsa44(keys.stream_mldsa44),
     )
-    opener = HPKEOpener(mlkem_seed=keys.seal_mlkem768, x25519_seed=keys.seal_x25519)
+    opener = around.opener(keys.seal_mlkem768, keys.seal_x25519)
     body = CardBody(
         format="legation/card/v1",
         office=keys.office,
@@ -145,7 +159,7 @@ def make_card(keys: OfficeKeys, root: RootKey, policies: Policies, around: Surro
             for signer in sorted(stream_signers, key=lambda signer: signer.public_key.key_id)
         ),
         seal_keys=(ListedSealKey(key=opener.public_key, state=KeyState.CURRENT),),
-        addresses=(),
+        addresses=tuple(addresses),
         protocols=(PROTOCOL_VERSION,),
         policies=_newest(policies),
     )

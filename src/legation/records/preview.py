@@ -42,7 +42,12 @@ class CopyRecord(Canonical, frozen=True):
 
 
 class PreviewRecord(Canonical, frozen=True):
-    """Every addressee's copy of one draft, whose digest is in hexadecimal."""
+    """
+    Every addressee's copy of one draft, whose digest is in hexadecimal.
+
+    ``preview`` stands for all that would be approved by releasing it now; a draft of a node has it.
+    """
 
     draft: str
     copies: tuple[CopyRecord, ...]
+    preview: str = ""

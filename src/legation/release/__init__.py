@@ -1,17 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
 """From a draft to its addressees: who would get what, and why not."""
 
+from legation.release.delivery import TRANSITIONS, Because, DeliveryEvent, DeliveryState, move_on
 from legation.release.disclosure import decide_label, disclose, disclosure_banner
 from legation.release.preview import Addressee, AddresseeCopy, PortionOutcome, Preview, Showing, preview
 
 __all__ = [
+    "TRANSITIONS",
     "Addressee",
     "AddresseeCopy",
+    "Because",
+    "DeliveryEvent",
+    "DeliveryState",
     "PortionOutcome",
     "Preview",
     "Showing",
     "decide_label",
     "disclose",
     "disclosure_banner",
+    "move_on",
     "preview",
 ]

@@ -67,6 +67,22 @@ ENGLISH = Wording(
         Act.LOWER: "lower to {values}",
         Act.GRANT: "grant {values}",
     },
+    deliveries={
+        "waiting": "waits to be handed over",
+        "numbered": "on its way; no receipt yet",
+        "receipted": "received by their registry; receipt held",
+        "withheld": "not handed over",
+        "void": "taken back before it was received",
+        "withdrawn": "withdrawn",
+        "no-connection": "no connection yet",
+        "unreachable": "unreachable: not heard of lately",
+        "link-stopped": "the link is stopped",
+        "not-yet-pulled": "handed over when they ask next",
+        "refused-by-rule": "refused by rule: nothing of what was approved is permitted now",
+        "empty-cut": "nothing is sent: what they may see holds no paragraph",
+        "expired": "expired before it could be handed over",
+        "taken-back": "taken back before it was received: the rules changed",
+    },
     nearest_change="nearest change: {changes}",
     nearest_grant="nearest grant: {changes}",
     no_change="no change of the label would do",
@@ -83,3 +99,4 @@ change = ENGLISH.change
 decision = ENGLISH.decision
 nearest = ENGLISH.nearest
 grant = ENGLISH.grant
+delivery = ENGLISH.delivery

@@ -21,7 +21,7 @@ class Wording:
 
     ``reasons`` may use ``{tag}``, ``{wanted}``, ``{held}`` and ``{fault}``; ``faults`` and ``acts``
     may use ``{subject}``, ``{tag}`` and ``{values}``. An act on the classification takes its
-    template from ``class_acts``. ``summaries`` say what alone stands in the way, ``aspects`` name
+    template from ``class_acts``. ``deliveries`` say a reason of a delivery, by its code, or its state. ``summaries`` say what alone stands in the way, ``aspects`` name
     it beside others, both in the order in which they are said.
     """
 
@@ -32,6 +32,7 @@ class Wording:
     faults: Mapping[FaultCode, str]
     acts: Mapping[Act, str]
     class_acts: Mapping[Act, str]
+    deliveries: Mapping[str, str]
     nearest_change: str
     nearest_grant: str
     no_change: str
@@ -83,6 +84,10 @@ class Wording:
         if not explanation.of_clearance:
             return ""
         return self.nearest_grant.format(changes=self._in_a_row(map(self.change, explanation.of_clearance)))
+
+    def delivery(self, code: str) -> str:
+        """Say why a delivery stands where it stands: by the code of the reason, or of the state."""
+        return self.deliveries[code]
 
     def _names(self, names: tuple[str, ...]) -> str:
         said = self.listed.join(names[:NAMES_SAID_MAX]) or self.nothing

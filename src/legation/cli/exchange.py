@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``legation release``, ``deliveries``, ``pull`` and ``inbox``: what goes out, and what comes in."""
+
+from pathlib import Path
+
+import click
+
+from legation.cli.folder import by_option, dir_option, opened
+from legation.cli.output import emit, json_option
+
+
+@click.command()
+@click.argument("draft")
+@by_option
+@click.option(
+    "--seen",
+    default="",
+    metavar="PREVIEW",
+    help="The id of the preview that was looked at; refuse any other.",
+)
+@dir_option
+@json_option
+def release(draft: str, by: str, seen: str, folder: Path | None, as_json: bool) -> None:
+    """
+    Sign DRAFT (its id, or the beginning of it) and let it go to its addressees.
+
+    Each gets, when it pulls, at most what the preview shows now.
+    """
+    from legation.cli.tables import released_text
+    from legation.node.drafting import typed_digest
+    from legation.node.releasing import release as release_draft
+    from legation.node.releasing import released_record
+    from legation.node.surroundings import HERE
+
+    with opened(folder) as home:
+        found = release_draft(
+            draft,
+            by=by,
+            seen=typed_digest(seen) if seen else None,
+            card=home.card,
+            database=home.database,
+            blobs=home.blobs,
+            signing=home.signing,
+            around=HERE,
+        )
+    record = released_record(found)
+    emit(record, released_text(record), as_json=as_json)
+
+
+@click.command()
+@dir_option
+@json_option
+def deliveries(folder: Path | None, as_json: bool) -> None:
+    """Show what became of everything that was released: to whom, how far, and why."""
+    from legation.cli.tables import deliveries_text
+    from legation.node.reading import read_deliveries
+    from legation.node.surroundings import HERE
+
+    with opened(folder) as home:
+        found = read_deliveries(database=home.database, around=HERE)
+    emit(found, deliveries_text(found), as_json=as_json)
+
+
+@click.command()
+@click.argument("office", required=False)
+@dir_option
+@json_option
+def pull(office: str | None, folder: Path | None, as_json: bool) -> int:
+    """
+    Ask OFFICE (or every confirmed peer with an address) for what is new, and take it in.
+
+    Leaves with the code of the first failure; the others are asked all the same.
+    """
+    from legation.cli.tables import pulled_text
+    from legation.node.serving import pull_all
+    from legation.node.surroundings import HERE
+
+    with opened(folder) as home:
+        found = pull_all(home, office, HERE)
+    emit(found.record, pulled_text(found.record), as_json=as_json)
+    if found.errors:
+        raise found.errors[0]
+    return 0
+
+
+@click.command()
+@dir_option
+@json_option
+def inbox(folder: Path | None, as_json: bool) -> None:
+    """List what came in, as the mission's own people may see it, newest first."""
+    from legation.cli.tables import inbox_text
+    from legation.node.reading import read_inbox
+    from legation.node.surroundings import HERE
+
+    with opened(folder) as home:
+        found = read_inbox(home.office, card=home.card, database=home.database, around=HERE)
+    emit(found, inbox_text(found), as_json=as_json)

@@ -1,0 +1,426 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+Envelopes: a letter and its payloads, signed by the sender and sealed to the receiver.
+
+Every message between two nodes, on a wire or in a bag, is one envelope. Whoever carries it sees a
+constant line, 1,200 bytes that look random, and a padded length::
+
+    legation/envelope/v1 LF        in clear, the same for all
+    binding                        in clear, 32 bytes: hash of the letter, which holds a random nonce
+    sealed secret                  1,168 bytes: HPKE to the receiver, under the binding
+    sealed chunks                  each of 64 KiB and a tag, the last one may be shorter:
+        length (2), front          sender, receiver, purpose, signature over these and the binding
+        length (4), letter         canonical JSON
+        payloads                   one after the other, as the letter's entries say
+        zeros                      up to ``padded_size``
+
+Rules kept here:
+
+1. An envelope has one form: what is read would be written the same, given the secret.
+2. Before the signature has verified, a stranger costs us one line of a table, ``OPENERS_MAX`` openings
+   of a secret, one chunk and one signature.
+3. A size is compared with its limit before memory is given for it; that of the whole envelope follows from
+   the letter, and is compared before anything behind the letter is read.
+4. Nothing is returned before the last byte has been seen and was right.
+
+While it is read, an envelope is held in memory once; the payload that is being put together, twice.
+
+Not here: whether what it says is lawful, and whether it was said before. A letter that was read proves
+who wrote it to us, and no more.
+
+Use::
+
+    for piece in write_envelope(letter, payloads, signer=ours, to=key, secret=fresh, sealer=sealer):
+        connection.write(piece)
+
+    envelope = read_envelope(pieces, Pull, openers=[ours], receiver="KOR@NATO", key_of=key_of,
+                             size_bytes_max=PULL_SIZE_BYTES_MAX)
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from itertools import chain
+from typing import Final, Generic, Literal, TypeVar, cast
+
+from legation.encoding import Canonical, Codec, encode
+from legation.errors import LocalProtocolError, MalformedError, ProofError, SealError, SignatureError
+from legation.exchange.entry import PAYLOAD_SIZE_BYTES_MAX, EntryHeader
+from legation.exchange.letter import (
+    LETTER_SIZE_BYTES_MAX,
+    Answer,
+    Letter,
+    Pull,
+    binding_of_bytes,
+    check_offices,
+)
+from legation.item.shape import check_size
+from legation.keys.seal import (
+    BINDING_SIZE_BYTES,
+    CHUNK_SIZE_BYTES,
+    SEALED_SECRET_SIZE_BYTES,
+    TAG_SIZE_BYTES,
+    Opener,
+    Sealer,
+    SealPublicKey,
+    content_key,
+    open_chunks,
+    padded_size,
+    seal_chunks,
+)
+from legation.keys.sign import SIGNATURE_SIZES_BYTES, PublicKey, Purpose, Signer, Verify
+
+FORMAT: Final = b"legation/envelope/v1\n"
+
+HEAD_SIZE_BYTES = len(FORMAT) + BINDING_SIZE_BYTES + SEALED_SECRET_SIZE_BYTES
+FRONT_LENGTH_SIZE_BYTES = 2  # the length before the front
+LETTER_LENGTH_SIZE_BYTES = 4  # the length before the letter
+FRONT_SIZE_BYTES_MAX = 512  # the longest has 240
+OPENERS_MAX = 4  # the current seal key, and those that were replaced within the last 90 days
+
+LetterPurpose = Literal["answer", "pull"]
+"""What an envelope is for; signed, so that none serves for another."""
+
+Said = TypeVar("Said", bound=Pull | Answer)
+
+
+class Front(Canonical, frozen=True):
+    """Who writes to whom and for what, and the signature over that and the binding."""
+
+    sender: str
+    receiver: str
+    purpose: LetterPurpose
+    signature: bytes
+
+    def __post_init__(self) -> None:
+        check_offices(self.sender, self.receiver)
+        check_size(self.signature, SIGNATURE_SIZES_BYTES["ed25519"], "signature")
+
+
+class Claim(Canonical, frozen=True):
+    """What the signature of an envelope is over, under ``Purpose.ENVELOPE``."""
+
+    sender: str
+    receiver: str
+    purpose: LetterPurpose
+    binding: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Envelope(Generic[Said]):
+    """
+    What an envelope said; made by ``read_envelope`` only.
+
+    ``letter.sender`` wrote it to us. ``payloads`` are those of ``letter.headers``, in order, and match
+    them. ``binding`` names the letter.
+    """
+
+    letter: Said
+    payloads: tuple[bytes, ...] = field(repr=False)
+    binding: bytes
+
+
+_FRONT = Codec(Front, size_bytes_max=FRONT_SIZE_BYTES_MAX, what="front of an envelope")
+_PULL = Codec(Pull, size_bytes_max=LETTER_SIZE_BYTES_MAX, what="pull")
+_ANSWER = Codec(Answer, size_bytes_max=LETTER_SIZE_BYTES_MAX, what="answer")
+_CODECS: Final[Mapping[type[Canonical], Codec[Pull] | Codec[Answer]]] = {Pull: _PULL, Answer: _ANSWER}
+_PURPOSES: Final[Mapping[type[Canonical], LetterPurpose]] = {Pull: "pull", Answer: "answer"}
+_ZEROS = bytes(CHUNK_SIZE_BYTES)
+
+
+def envelope_size(content_size_bytes: int) -> int:
+    """Give the size of an envelope whose front, letter and payloads have so many bytes, with lengths."""
+    padded = padded_size(content_size_bytes)
+    chunk_count = -(-padded // CHUNK_SIZE_BYTES)
+    return HEAD_SIZE_BYTES + padded + chunk_count * TAG_SIZE_BYTES
+
+
+_OVERHEAD_SIZE_BYTES_MAX = (
+    FRONT_LENGTH_SIZE_BYTES + FRONT_SIZE_BYTES_MAX + LETTER_LENGTH_SIZE_BYTES + LETTER_SIZE_BYTES_MAX
+)
+BATCH_SIZE_BYTES = 1 << 22  # payloads in one answer, about: what is lost when a line breaks is small
+PULL_SIZE_BYTES_MAX = 1 << 18  # a pull has no payloads; honest ones have one chunk
+ANSWER_SIZE_BYTES_MAX = envelope_size(_OVERHEAD_SIZE_BYTES_MAX + PAYLOAD_SIZE_BYTES_MAX)
+"""Of the answer that carries the largest payload and nothing besides."""
+
+_SIZES_BYTES_MAX: Final[Mapping[type[Canonical], int]] = {
+    Pull: PULL_SIZE_BYTES_MAX,
+    Answer: ANSWER_SIZE_BYTES_MAX,
+}
+
+
+def write_envelope(
+    letter: Letter,
+    payloads: Iterable[bytes],
+    *,
+    signer: Signer,
+    to: SealPublicKey,
+    secret: bytes,
+    sealer: Sealer,
+) -> Iterator[bytes]:
+    """
+    Write an envelope piece by piece: the head, then each sealed chunk.
+
+    A piece is made when it is asked for, and payloads are taken one by one when a chunk needs them. So
+    the caller can look again before each piece whether the rest may still be handed over, and stop: a
+    beginning of an envelope opens to nothing.
+
+    Args:
+        letter: What is said.
+        payloads: Those of its ``headers``, in order.
+        signer: The sender's Ed25519 stream key.
+        to: The receiver's seal key: that of a card for a pull, that of the pull for its answer.
+        secret: 32 fresh random bytes, used for nothing else.
+        sealer: How secrets are sealed.
+
+    Raises:
+        LocalProtocolError: The payloads are not those of the letter, or are too many for one envelope.
+    """
+    assert signer.public_key.algorithm == "ed25519", "envelopes are signed with ed25519"
+    told = encode(letter)
+    binding = binding_of_bytes(told)
+    head = _lead(_sign_front(letter, binding, signer), told)
+    size_bytes = len(head) + _payloads_size(letter)
+    if len(told) > LETTER_SIZE_BYTES_MAX or envelope_size(size_bytes) > _SIZES_BYTES_MAX[type(letter)]:
+        raise LocalProtocolError(f"an envelope of {size_bytes} bytes would not be read")
+    yield b"".join((FORMAT, binding, sealer.seal_secret(to, secret, binding)))
+    padding = padded_size(size_bytes) - size_bytes
+    content = chain([head], _checked(_headers(letter), payloads), _zeros(padding))
+    yield from seal_chunks(content_key(secret, binding), content)
+
+
+def read_envelope(
+    pieces: Iterable[bytes],
+    shape: type[Said],
+    *,
+    openers: Sequence[Opener],
+    receiver: str,
+    key_of: Callable[[str], PublicKey | None],
+    verify: Verify = PublicKey.verify,
+    size_bytes_max: int,
+) -> Envelope[Said]:
+    """
+    Read an envelope from a stream, and verify who wrote it to us.
+
+    1. It has a head, and its secret opens.
+    2. The first chunk opens and begins with a front.
+    3. The sender is known, the receiver is us, the purpose is the expected one, the signature verifies.
+       Until here no more was read than the first chunk and the piece behind it.
+    4. The letter fits, has the binding that was signed, has the right form, and names the same offices.
+    5. With the payloads that it declares the envelope is not too long.
+    6. Each payload is the one that its header says.
+    7. The rest are zeros, as many as the padding has; and there the envelope ends.
+
+    Args:
+        pieces: The envelope, in pieces of any size.
+        shape: ``Pull`` or ``Answer``: what is expected.
+        openers: Who may open it; the first ``OPENERS_MAX`` are tried.
+        receiver: Our office.
+        key_of: Gives the key with which an office signs envelopes, or None if it is no peer of ours.
+        verify: How signatures are verified; another rule only where two worlds are compared.
+        size_bytes_max: ``PULL_SIZE_BYTES_MAX``, ``ANSWER_SIZE_BYTES_MAX``, or less.
+
+    Raises:
+        SealError: It does not open: altered, cut short, or meant for somebody else.
+        SignatureError: The sender is not known, another receiver or purpose was signed, or another key.
+        ProofError: The letter or a payload is another one than was signed.
+        MalformedError: It is no envelope, no letter of this shape, or too long.
+    """
+    # 1. Who may open it.
+    stream = _bounded(pieces, size_bytes_max)
+    binding, sealed, rest = _take_head(stream)
+    key = content_key(_open_secret(sealed, binding, openers), binding)
+    # 2. The first chunk.
+    content = _Content(open_chunks(key, chain([rest], stream)))
+    front = _FRONT.decode(content.take_measured(FRONT_LENGTH_SIZE_BYTES, FRONT_SIZE_BYTES_MAX, "front"))
+    # 3. Who wrote it.
+    _verify_front(front, _PURPOSES[shape], binding, receiver=receiver, key_of=key_of, verify=verify)
+    # 4. What it says.
+    told = content.take_measured(LETTER_LENGTH_SIZE_BYTES, LETTER_SIZE_BYTES_MAX, "letter")
+    letter = _read_letter(told, shape, front, binding)
+    # 5. How much follows.
+    size_bytes = content.taken_size_bytes + _payloads_size(letter)
+    if envelope_size(size_bytes) > size_bytes_max:
+        raise _too_long(size_bytes_max)
+    # 6. What follows.
+    payloads = tuple(_take_payload(content, header) for header in _headers(letter))
+    # 7. Nothing else.
+    content.end(padded_size(size_bytes))
+    return Envelope(letter=letter, payloads=payloads, binding=binding)
+
+
+# Writing.
+
+
+def _sign_front(letter: Letter, binding: bytes, signer: Signer) -> bytes:
+    purpose = _PURPOSES[type(letter)]
+    claim = Claim(sender=letter.sender, receiver=letter.receiver, purpose=purpose, binding=binding)
+    signature = signer.sign(Purpose.ENVELOPE, encode(claim))
+    front = Front(sender=letter.sender, receiver=letter.receiver, purpose=purpose, signature=signature)
+    return _FRONT.encode(front)
+
+
+def _lead(front: bytes, letter: bytes) -> bytes:
+    """Join what stands before the payloads."""
+    return b"".join(
+        (
+            len(front).to_bytes(FRONT_LENGTH_SIZE_BYTES, "big"),
+            front,
+            len(letter).to_bytes(LETTER_LENGTH_SIZE_BYTES, "big"),
+            letter,
+        )
+    )
+
+
+def _checked(headers: Sequence[EntryHeader], payloads: Iterable[bytes]) -> Iterator[bytes]:
+    """Hand on the payloads that the headers ask for, each when it is needed, in slices of a chunk."""
+    rest = iter(payloads)
+    for header in headers:
+        payload = next(rest, None)
+        if payload is None or not _is_payload(payload, header):
+            raise LocalProtocolError(f"payload of entry {header.number} is not the one that was numbered")
+        for start in range(0, len(payload), CHUNK_SIZE_BYTES):
+            yield payload[start : start + CHUNK_SIZE_BYTES]
+    if next(rest, None) is not None:
+        raise LocalProtocolError("there are more payloads than entries")
+
+
+def _zeros(size_bytes: int) -> Iterator[bytes]:
+    for start in range(0, size_bytes, CHUNK_SIZE_BYTES):
+        yield _ZEROS[: min(CHUNK_SIZE_BYTES, size_bytes - start)]
+
+
+# Reading.
+
+
+def _bounded(pieces: Iterable[bytes], size_bytes_max: int) -> Iterator[bytes]:
+    """Hand on the pieces in slices of at most a chunk, and no byte beyond the limit."""
+    left = size_bytes_max
+    for piece in pieces:
+        left -= len(piece)
+        if left < 0:
+            raise _too_long(size_bytes_max)
+        for start in range(0, len(piece), CHUNK_SIZE_BYTES):
+            yield piece[start : start + CHUNK_SIZE_BYTES]
+
+
+def _take_head(stream: Iterator[bytes]) -> tuple[bytes, bytes, bytes]:
+    """Take the binding, the sealed secret, and what came along behind them."""
+    held = b""
+    for piece in stream:
+        held += piece
+        if len(held) >= HEAD_SIZE_BYTES:
+            break
+    if len(held) < HEAD_SIZE_BYTES or not held.startswith(FORMAT):
+        raise MalformedError("these bytes do not begin like an envelope")
+    end = len(FORMAT) + BINDING_SIZE_BYTES
+    return held[len(FORMAT) : end], held[end:HEAD_SIZE_BYTES], held[HEAD_SIZE_BYTES:]
+
+
+def _open_secret(sealed: bytes, binding: bytes, openers: Sequence[Opener]) -> bytes:
+    for opener in openers[:OPENERS_MAX]:
+        try:
+            return opener.open_secret(sealed, binding)
+        except SealError:
+            continue
+    raise SealError("envelope does not open", hint="it was altered, or sealed to a key that is not here")
+
+
+def _verify_front(
+    front: Front,
+    purpose: LetterPurpose,
+    binding: bytes,
+    *,
+    receiver: str,
+    key_of: Callable[[str], PublicKey | None],
+    verify: Verify,
+) -> None:
+    key = key_of(front.sender)
+    if key is None:
+        raise SignatureError(f"sender `{front.sender}` is not known", hint="pin the card of the sender")
+    if front.receiver != receiver:
+        raise SignatureError(f"envelope is signed for another receiver than `{receiver}`")
+    if front.purpose != purpose:
+        raise SignatureError(f"envelope is signed for another purpose than `{purpose}`")
+    claim = Claim(sender=front.sender, receiver=receiver, purpose=purpose, binding=binding)
+    verify(key, Purpose.ENVELOPE, encode(claim), front.signature)
+
+
+def _read_letter(told: bytes, shape: type[Said], front: Front, binding: bytes) -> Said:
+    # The hash is of the bytes as they came, so nobody's letter is parsed but the one that was signed.
+    if binding_of_bytes(told) != binding:
+        raise ProofError("letter is another one than was signed")
+    letter = cast("Said", _CODECS[shape].decode(told))
+    if (letter.sender, letter.receiver) != (front.sender, front.receiver):
+        raise MalformedError("letter names other offices than its envelope")
+    return letter
+
+
+def _take_payload(content: "_Content", header: EntryHeader) -> bytes:
+    payload = content.take(header.payload_size_bytes)
+    if not _is_payload(payload, header):
+        raise ProofError(f"payload of entry {header.number} is another one than its header says")
+    return payload
+
+
+class _Content:
+    """The content of an envelope, taken from its beginning; it keeps no more than the present chunk."""
+
+    def __init__(self, parts: Iterator[bytes]) -> None:
+        self._parts = parts
+        self._part = memoryview(b"")
+        self.taken_size_bytes = 0
+
+    def take(self, size_bytes: int) -> bytes:
+        """Take so many bytes, or raise ``MalformedError`` if there are fewer."""
+        found, left = list[memoryview](), size_bytes
+        while left:
+            if not self._part:
+                self._part = memoryview(self._next())
+            found.append(self._part[:left])
+            self._part = self._part[left:]
+            left -= len(found[-1])
+        self.taken_size_bytes += size_bytes
+        return b"".join(found)
+
+    def take_measured(self, length_size_bytes: int, size_bytes_max: int, what: str) -> bytes:
+        """Take what stands behind its own length."""
+        size_bytes = int.from_bytes(self.take(length_size_bytes), "big")
+        if size_bytes > size_bytes_max:
+            raise MalformedError(f"{what} has {size_bytes} bytes, expected at most {size_bytes_max}")
+        return self.take(size_bytes)
+
+    def end(self, size_bytes: int) -> None:
+        """Check that zeros follow up to *size_bytes*, and nothing after them."""
+        left = size_bytes - self.taken_size_bytes
+        for part in chain([bytes(self._part)], self._parts):
+            left -= len(part)
+            if left < 0 or part != _ZEROS[: len(part)]:
+                raise MalformedError("padding of an envelope is not as it must be")
+        if left:
+            raise MalformedError("padding of an envelope is cut short")
+
+    def _next(self) -> bytes:
+        part = next(self._parts, b"")
+        if not part:
+            raise MalformedError("content of an envelope ends early")
+        return part
+
+
+# Both.
+
+
+def _headers(letter: Letter) -> tuple[EntryHeader, ...]:
+    return letter.headers if isinstance(letter, Answer) else ()
+
+
+def _payloads_size(letter: Letter) -> int:
+    return sum(header.payload_size_bytes for header in _headers(letter))
+
+
+def _is_payload(payload: bytes, header: EntryHeader) -> bool:
+    return len(payload) == header.payload_size_bytes and sha256(payload).digest() == header.payload_hash
+
+
+def _too_long(size_bytes_max: int) -> MalformedError:
+    return MalformedError(f"envelope has more than {size_bytes_max} bytes")

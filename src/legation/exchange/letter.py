@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+Letters: what one office says to another in one envelope, a pull or its answer.
+
+A letter says everything but the payloads, and of these it says the hashes. So one hash of the letter,
+its **binding**, stands for all that an envelope holds: the envelope is sealed under it and signed over it.
+
+Rules kept here, all by the shapes, so that no letter can exist wrong:
+
+1. The two offices differ; ids, hashes and nonces have their sizes.
+2. The entries of an answer are numbered on from its start, without gaps.
+3. An answer with entries has a checkpoint over them. One with a challenge has nothing else.
+4. Whatever is unknown is refused: a field, a kind, a version of the protocol.
+
+Not here: what a checkpoint or a receipt says (``legation.log``), and whether anything of it is lawful in
+the state of the link (``sending``, ``receiving``).
+"""
+
+from hashlib import sha256
+from typing import Final, TypeAlias
+
+from legation.encoding import INTEGER_MAX, Canonical, encode
+from legation.errors import MalformedError
+from legation.exchange.entry import EntryHeader, check_number
+from legation.item.shape import check_size
+from legation.keys.card import Office
+from legation.keys.seal import BINDING_SIZE_BYTES, SealPublicKey
+from legation.log.checkpoint import (
+    CHECKPOINT_SIZE_BYTES_MAX,
+    INCARNATION_SIZE_BYTES,
+    RECEIPT_SIZE_BYTES_MAX,
+)
+from legation.merkle import HASH_SIZE_BYTES, Hash, root
+
+PROTOCOL: Final = 1
+"""The version of the exchange that is spoken here; ``docs/spec/exchange.md`` describes it."""
+
+NONCE_SIZE_BYTES = 16  # random: without it a binding, which is sent in clear, could be guessed
+CHALLENGE_SIZE_BYTES = 16  # random; nobody answers to one that was not issued
+ENTRIES_MAX = 1024  # of one answer; the letter is held in memory beside the payloads
+WAIT_S_MAX = 55  # proxies cut what is silent for a minute
+LETTER_SIZE_BYTES_MAX = 1 << 18  # 1,024 entries have 170 KB, a checkpoint or receipt less than 12 KB
+
+EMPTY_ROOT: Final = root([])
+
+
+class Position(Canonical, frozen=True):
+    """What the puller durably holds of a stream: the incarnation, how many entries, and their root."""
+
+    incarnation: bytes
+    size: int
+    root: bytes
+
+    def __post_init__(self) -> None:
+        check_size(self.incarnation, INCARNATION_SIZE_BYTES, "incarnation")
+        check_size(self.root, HASH_SIZE_BYTES, "root")
+        check_number(self.size, "size of a position")
+        # Nothing has one root; another one would be no fork, only nonsense.
+        if self.size == 0 and self.root != EMPTY_ROOT:
+            raise MalformedError("a position of no entries has another root than that of nothing")
+
+
+class Carried(Canonical, frozen=True, tag="carried"):
+    """An entry whose payload follows the letter."""
+
+    header: EntryHeader
+
+    @property
+    def number(self) -> int:
+        """The number of the entry."""
+        return self.header.number
+
+    @property
+    def leaf(self) -> Hash:
+        """The leaf of the entry, computed from its header."""
+        return self.header.leaf
+
+
+class TakenBack(Canonical, frozen=True, tag="taken-back"):
+    """An entry that is not permitted any more: its place in the tree and nothing else."""
+
+    number: int
+    leaf: bytes
+
+    def __post_init__(self) -> None:
+        check_number(self.number, "number of an entry that is taken back", least=1)
+        check_size(self.leaf, HASH_SIZE_BYTES, "leaf of an entry that is taken back")
+
+
+class Pull(Canonical, frozen=True, tag="pull"):
+    """
+    Asks for what is new in the receiver's stream to the sender.
+
+    Args:
+        sender: Who asks.
+        receiver: Whose stream it is.
+        nonce: Fresh random bytes.
+        answer_key: A fresh key that the answer is to be sealed to; its private half lives in memory only.
+        protocol: The version of the exchange.
+        position: What the sender holds of the stream; absent if it holds nothing.
+        receipt: The newest cosigned checkpoint of the stream.
+        challenge: The one that the receiver sent last, given back.
+        wait_s: How long the receiver may wait until there is something to answer.
+    """
+
+    sender: str
+    receiver: str
+    nonce: bytes
+    answer_key: SealPublicKey
+    protocol: int = PROTOCOL
+    position: Position | None = None
+    receipt: bytes | None = None
+    challenge: bytes | None = None
+    wait_s: int = 0
+
+    def __post_init__(self) -> None:
+        check_offices(self.sender, self.receiver)
+        check_size(self.nonce, NONCE_SIZE_BYTES, "nonce")
+        if self.protocol != PROTOCOL:
+            raise MalformedError(f"expected protocol version {PROTOCOL}")
+        _check_note(self.receipt, "receipt", RECEIPT_SIZE_BYTES_MAX)
+        _check_challenge(self.challenge)
+        if not 0 <= self.wait_s <= WAIT_S_MAX:
+            raise MalformedError(f"waiting time is not between 0 and {WAIT_S_MAX} seconds")
+
+
+class Answer(Canonical, frozen=True, tag="answer"):
+    """
+    Answers a pull.
+
+    Args:
+        sender: Whose stream it is.
+        receiver: Who asked.
+        nonce: Fresh random bytes.
+        pull: The binding of the pull.
+        incarnation: The present one of the stream.
+        start: Number of the first entry, or of the one that would come next.
+        entries: What follows, in order; payloads of those that are carried follow the letter.
+        checkpoint: Signed by the sender, over ``end`` entries.
+        challenge: To be given back in the next pull, before anything is sent.
+    """
+
+    sender: str
+    receiver: str
+    nonce: bytes
+    pull: bytes
+    incarnation: bytes
+    start: int
+    entries: tuple[Carried | TakenBack, ...] = ()
+    checkpoint: bytes | None = None
+    challenge: bytes | None = None
+
+    def __post_init__(self) -> None:
+        check_offices(self.sender, self.receiver)
+        check_size(self.nonce, NONCE_SIZE_BYTES, "nonce")
+        check_size(self.pull, BINDING_SIZE_BYTES, "binding of the pull")
+        check_size(self.incarnation, INCARNATION_SIZE_BYTES, "incarnation")
+        _check_note(self.checkpoint, "checkpoint", CHECKPOINT_SIZE_BYTES_MAX)
+        _check_challenge(self.challenge)
+        _check_entries(self)
+
+    @property
+    def end(self) -> int:
+        """How many entries the stream has with those of this answer."""
+        return self.start + len(self.entries)
+
+    @property
+    def headers(self) -> tuple[EntryHeader, ...]:
+        """The headers of the entries whose payloads follow, in their order."""
+        return tuple(each.header for each in self.entries if isinstance(each, Carried))
+
+
+Letter: TypeAlias = Pull | Answer
+
+
+def binding_of(letter: Letter) -> bytes:
+    """Hash all that an envelope says: 32 bytes."""
+    return binding_of_bytes(encode(letter))
+
+
+def binding_of_bytes(letter: bytes) -> bytes:
+    """Hash the canonical bytes of a letter."""
+    return sha256(b"legation/binding/v1\n" + letter).digest()
+
+
+def check_offices(sender: str, receiver: str) -> None:
+    """Refuse what does not name two offices."""
+    Office.parse(sender)
+    Office.parse(receiver)
+    if sender == receiver:
+        raise MalformedError("an office writes to itself")
+
+
+def _check_entries(answer: Answer) -> None:
+    check_number(answer.start, "start of an answer")
+    if len(answer.entries) > ENTRIES_MAX or answer.end > INTEGER_MAX:
+        raise MalformedError(f"answer of {len(answer.entries)} entries, expected at most {ENTRIES_MAX}")
+    if any(each.number != number for number, each in enumerate(answer.entries, answer.start)):
+        raise MalformedError("the entries of an answer are not numbered on from its start")
+    if answer.entries and answer.checkpoint is None:
+        raise MalformedError("an answer with entries has no checkpoint over them")
+    if answer.challenge is not None and answer.checkpoint is not None:
+        raise MalformedError("an answer with a challenge has something else")
+
+
+def _check_note(note: bytes | None, what: str, size_bytes_max: int) -> None:
+    if note is not None and not 0 < len(note) <= size_bytes_max:
+        raise MalformedError(f"{what} has {len(note)} bytes, expected 1 to {size_bytes_max}")
+
+
+def _check_challenge(challenge: bytes | None) -> None:
+    if challenge is not None:
+        check_size(challenge, CHALLENGE_SIZE_BYTES, "challenge")

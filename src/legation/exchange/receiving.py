@@ -1,0 +1,224 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+The receiver's half: whether an answer carries on what is held, and what is held then.
+
+``accept`` looks at a whole answer and raises, or says what to store. It stores nothing: what it returns
+becomes true in one transaction, or not at all.
+
+Rules kept here:
+
+1. An answer begins exactly where we hold. What starts earlier or later is refused: from a frontier alone
+   an overlap cannot be compared with what is held, and a peer who answers our position has no reason.
+2. The tree with the new entries has the root that the sender has signed.
+3. An entry that is taken back moves the position like any other. Until a ``void`` names it, nothing that
+   covers it is receipted.
+4. A payload that is not of its kind refuses the whole answer.
+5. Where an answer is cut in two does not change what is accepted of its entries.
+
+Not here, because it takes the store: whether a ``void`` names an entry that was a view (here it is
+checked only within the answer), and whether a view verifies.
+
+Use::
+
+    accepted = accept(envelope, held, sender="KOR@NATO", keys=card.stream_keys)
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from legation.encoding import encode
+from legation.errors import EquivocationError, ProofError, RemoteProtocolError
+from legation.exchange.entry import EntryHeader, EntryKind, check_payload, read_void
+from legation.exchange.envelope import Envelope
+from legation.exchange.letter import Answer, Position, TakenBack
+from legation.keys.sign import PublicKey, Verify
+from legation.log.checkpoint import key_name, stream_origin, verify_checkpoint
+from legation.log.frontier import Frontier
+from legation.merkle import Hash
+
+TAKEN_BACK_MAX = 1 << 20  # waiting for their void: after a loss, all of years that may not be sent again
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """
+    What we durably have of a peer's stream.
+
+    Args:
+        incarnation: The one it is of; None before the first answer.
+        frontier: What its tree is continued from.
+        taken_back: Numbers of the entries that were taken back and have no void yet.
+        receipt_size: How many entries our last receipt covers; 0 if there is none.
+    """
+
+    incarnation: bytes | None = None
+    frontier: Frontier = field(default_factory=Frontier)
+    taken_back: frozenset[int] = frozenset()
+    receipt_size: int = 0
+
+    def __post_init__(self) -> None:
+        size = self.frontier.size
+        assert self.incarnation is not None or size == 0, "entries are those of an incarnation"
+        assert 0 <= self.receipt_size <= size, "what is receipted is held"
+        assert all(self.receipt_size <= number < size for number in self.taken_back), "or it was receipted"
+
+    @property
+    def position(self) -> Position | None:
+        """What a pull says of it; None if nothing is held."""
+        if self.incarnation is None or self.frontier.size == 0:
+            return None
+        return Position(incarnation=self.incarnation, size=self.frontier.size, root=self.frontier.root)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """
+    What an answer comes to.
+
+    Args:
+        held: What we have once it is stored.
+        entries: The entries that were carried, with their payloads, in order. Of those that were taken
+            back there is only the leaf, in the letter.
+        checkpoint: As the sender signed it, over all that is held then; None if the answer has none.
+        may_receipt: Whether that checkpoint is to be cosigned: every entry below is here or void, and it is
+            above the last receipt.
+    """
+
+    held: Held
+    entries: tuple[tuple[EntryHeader, bytes], ...]
+    checkpoint: bytes | None
+    may_receipt: bool
+
+
+def accept(
+    envelope: Envelope[Answer],
+    held: Held,
+    *,
+    sender: str,
+    keys: Iterable[PublicKey],
+    pull: bytes | None = None,
+    verify: Verify = PublicKey.verify,
+) -> Accepted:
+    """
+    Check an answer against what is held, and say what is held with it.
+
+    1. It is an answer of *sender*, and to *pull*.
+    2. It is of the incarnation that is held; where nothing is held, of any.
+    3. It begins where we hold.
+    4. Every payload has the form of its kind.
+    5. Every ``void`` names an earlier entry that was taken back or is a view.
+    6. The checkpoint verifies and is over all entries; the tree with the new ones has its root.
+
+    Args:
+        envelope: From ``read_envelope``.
+        held: What we durably have.
+        sender: Who was asked.
+        keys: Stream keys of the sender, current and retired.
+        pull: The binding of the pull that was sent. None where the answer key already told: it was fresh
+            and used for one pull.
+        verify: How signatures are verified; another rule only where two worlds are compared.
+
+    Raises:
+        RemoteProtocolError: It is another's, of another incarnation, starts elsewhere, is over another
+            size, voids what cannot be void, or takes too much back.
+        MalformedError: A payload is not of its kind, or the checkpoint is no such note.
+        SignatureError: The checkpoint does not verify.
+        ProofError: The entries lead to another root than was signed.
+        EquivocationError: What we hold already has another root than was signed now.
+    """
+    answer = envelope.letter
+    # 1. Whose it is.
+    _check_whose(answer, sender, pull)
+    # 2. Which history.
+    if held.frontier.size > 0 and held.incarnation != answer.incarnation:
+        raise RemoteProtocolError("answer is of another incarnation than we hold")
+    # 3. Where.
+    if answer.start != held.frontier.size:
+        raise RemoteProtocolError(f"answer starts at {answer.start}, expected {held.frontier.size}")
+    # 4. What.
+    entries = tuple(zip(answer.headers, envelope.payloads, strict=True))
+    for header, payload in entries:
+        check_payload(header.kind, payload)
+    # 5. What is taken back.
+    taken_back = _taken_back(answer, entries, held)
+    # 6. The tree.
+    frontier = held.frontier.extend(Hash(each.leaf) for each in answer.entries)
+    if answer.checkpoint is not None:
+        _check_checkpoint(answer.checkpoint, answer, frontier, keys, verify)
+    after = Held(
+        incarnation=answer.incarnation,
+        frontier=frontier,
+        taken_back=taken_back,
+        receipt_size=held.receipt_size,
+    )
+    return Accepted(
+        held=after,
+        entries=entries,
+        checkpoint=answer.checkpoint,
+        may_receipt=answer.checkpoint is not None and _may_receipt(after),
+    )
+
+
+def _may_receipt(held: Held) -> bool:
+    """Whether every entry is here or void, and there is something to receipt that was not yet."""
+    return not held.taken_back and held.frontier.size > held.receipt_size
+
+
+def _check_whose(answer: Answer, sender: str, pull: bytes | None) -> None:
+    if answer.sender != sender:
+        raise RemoteProtocolError(f"answer is from `{answer.sender}`, expected one from `{sender}`")
+    if pull is not None and answer.pull != pull:
+        raise RemoteProtocolError("answer is to another pull than ours")
+
+
+def _taken_back(answer: Answer, entries: tuple[tuple[EntryHeader, bytes], ...], held: Held) -> frozenset[int]:
+    """Say which entries wait for their void after this answer."""
+    waiting = set(held.taken_back)
+    voids = {header.number: read_void(payload).number for header, payload in filter(_is_void, entries)}
+    for entry in answer.entries:
+        if isinstance(entry, TakenBack):
+            waiting.add(entry.number)
+        elif entry.number in voids:
+            _check_void(entry.number, voids[entry.number], answer)
+            waiting.discard(voids[entry.number])
+    if len(waiting) > TAKEN_BACK_MAX:
+        raise RemoteProtocolError(f"{len(waiting)} entries have no void, expected at most {TAKEN_BACK_MAX}")
+    return frozenset(waiting)
+
+
+def _is_void(entry: tuple[EntryHeader, bytes]) -> bool:
+    return entry[0].kind is EntryKind.VOID
+
+
+def _check_void(number: int, named: int, answer: Answer) -> None:
+    """Check that entry *number* may void entry *named*, as far as this answer shows."""
+    if named >= number:
+        raise RemoteProtocolError(f"void {number} names entry {named}, which is not an earlier one")
+    if named < answer.start:
+        return
+    found = answer.entries[named - answer.start]
+    if not isinstance(found, TakenBack) and found.header.kind is not EntryKind.VIEW:
+        raise RemoteProtocolError(f"void {number} names entry {named}, which is no view")
+
+
+def _check_checkpoint(
+    data: bytes, answer: Answer, frontier: Frontier, keys: Iterable[PublicKey], verify: Verify
+) -> None:
+    checkpoint = verify_checkpoint(
+        data,
+        origin=stream_origin(answer.sender, answer.receiver, answer.incarnation),
+        name=key_name(answer.sender),
+        keys=keys,
+        verify=verify,
+    )
+    if checkpoint.size != answer.end:
+        raise RemoteProtocolError(f"checkpoint is over {checkpoint.size} entries, expected {answer.end}")
+    if checkpoint.root == frontier.root:
+        return
+    if answer.entries:
+        raise ProofError("entries lead to another root than that of the checkpoint")
+    raise EquivocationError(
+        f"stream of `{answer.sender}` has two roots at size {checkpoint.size}",
+        ours=encode(frontier),
+        theirs=data,
+    )

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+The sender's half: what a peer's position says, and what is done about it.
+
+A pull says how much of our stream the peer durably holds. Mostly that is where the last answer ended.
+If not, one of the two has lost something, or one history has become two, and this is where it shows.
+
+Rules kept here:
+
+1. A position below the receipt on file counts only with a challenge that we issued a moment ago: a pull
+   that somebody recorded cannot make us send again. No position at all is below every receipt.
+2. A receipt that a pull brings is taken in before its position is weighed.
+3. Two roots of one size are a fork, whatever receipt or challenge there is.
+4. ``ACTIONS`` is the table: the code looks up what to do, the tests and the specification compare.
+
+A receipt carries our own signature. Weighed like a position, one that is ahead or forked is proof that
+*we* lost something, or that somebody else signs as we do; a position alone is what a peer says.
+
+Not here: making and remembering challenges, and the state of the link. Use::
+
+    standing = weigh(pull.position, incarnation=..., size=..., root_at=..., receipt_size=...,
+                     challenge_holds=...)
+    action = ACTIONS[standing]
+"""
+
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+from legation.exchange.letter import Position
+
+
+class Standing(StrEnum):
+    """What a position is to our stream."""
+
+    FIRST = "first"
+    """No position, and never a receipt: the peer holds nothing."""
+    FOLLOWS = "follows"
+    """A beginning of our stream, and not below the receipt."""
+    CHALLENGED = "challenged"
+    """Below the receipt, and nothing shows that it was said just now."""
+    AMNESIA = "amnesia"
+    """Below the receipt, and said just now: the peer has lost what it once held."""
+    AHEAD = "ahead"
+    """Beyond our stream: we have lost something, or the peer says what is not so."""
+    FORKED = "forked"
+    """Of a size that we have, with another root."""
+    ANOTHER = "another"
+    """In an incarnation that is not the present one."""
+
+
+class Action(StrEnum):
+    """What is done with a pull."""
+
+    ANSWER = "answer"
+    """Answer from the position."""
+    ASK = "ask"
+    """Answer with a fresh challenge and nothing else."""
+    ANSWER_AND_REPORT = "answer and report"
+    """Answer from the position, no faster than such a thing should happen, and tell a person."""
+    STOP = "stop"
+    """Answer and sign nothing on this stream until persons have said what happened."""
+    FREEZE = "freeze"
+    """Keep both roots, freeze the link and tell a person."""
+
+
+ACTIONS: Final[Mapping[Standing, Action]] = MappingProxyType(
+    {
+        Standing.FIRST: Action.ANSWER,
+        Standing.FOLLOWS: Action.ANSWER,
+        Standing.CHALLENGED: Action.ASK,
+        Standing.AMNESIA: Action.ANSWER_AND_REPORT,
+        Standing.AHEAD: Action.STOP,
+        Standing.FORKED: Action.FREEZE,
+        Standing.ANOTHER: Action.STOP,
+    }
+)
+
+
+def weigh(
+    position: Position | None,
+    *,
+    incarnation: bytes,
+    size: int,
+    root_at: Callable[[int], bytes],
+    receipt_size: int,
+    challenge_holds: bool,
+) -> Standing:
+    """
+    Say what a position is to our stream.
+
+    1. Nothing held: no history to compare, in whatever incarnation.
+    2. Another incarnation.
+    3. More than we have.
+    4. Another root.
+    5. Less than was receipted.
+
+    Args:
+        position: As the pull has it; None if it has none.
+        incarnation: Of our stream, the present one.
+        size: How many entries our stream has.
+        root_at: Gives the root of its first so many entries; asked once, for 1 to *size* of them.
+        receipt_size: How many entries the peer has receipted in this incarnation; 0 if none.
+        challenge_holds: Whether the pull gives back a challenge that we issued to this peer less than ten
+            minutes ago and that was not used.
+    """
+    assert 0 <= receipt_size <= size, "a receipt beyond our stream is no receipt but proof that we lost it"
+    # 1. Nothing held.
+    if position is None or position.size == 0:
+        return _unless_receipted(Standing.FIRST, 0, receipt_size, challenge_holds)
+    # 2. Another incarnation.
+    if position.incarnation != incarnation:
+        return Standing.ANOTHER
+    # 3. More than we have.
+    if position.size > size:
+        return Standing.AHEAD
+    # 4. Another root.
+    if position.root != root_at(position.size):
+        return Standing.FORKED
+    # 5. Less than was receipted.
+    return _unless_receipted(Standing.FOLLOWS, position.size, receipt_size, challenge_holds)
+
+
+def _unless_receipted(standing: Standing, size: int, receipt_size: int, challenge_holds: bool) -> Standing:
+    """Let a position pass that is not below the receipt."""
+    if size >= receipt_size:
+        return standing
+    return Standing.AMNESIA if challenge_holds else Standing.CHALLENGED

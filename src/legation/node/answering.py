@@ -1,0 +1,395 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+Answering a pull: what a peer is handed, and when.
+
+The order is the promise. For each pull:
+
+1. The envelope opens, its signature is that of a pinned card, and it was not answered before.
+2. A receipt in it is verified and stored; its deliveries are receipted.
+3. The position in it is weighed against our own stream (``exchange.sending``).
+4. Decide, cut, append: one transaction. Commit.
+5. The checkpoint of a committed size is signed, once, and stored. Commit.
+6. Only then bytes are given out. Before each chunk the epoch is looked at again; if it moved, what has
+   not been given out is decided again, and a changed outcome ends the answer in the middle.
+
+A pull with nothing new costs a few indexed reads, however much was sent, received or refused before.
+What a peer is told depends on its own stream and the entries in it alone.
+
+Plain and synchronous: ``serving`` calls it from worker threads and does the waiting.
+"""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+
+from legation.encoding import encode
+from legation.errors import RemoteProtocolError
+from legation.exchange import (
+    ACTIONS,
+    BATCH_SIZE_BYTES,
+    ENTRIES_MAX,
+    PULL_SIZE_BYTES_MAX,
+    Action,
+    Answer,
+    Carried,
+    Envelope,
+    Pull,
+    TakenBack,
+    read_envelope,
+    weigh,
+    write_envelope,
+)
+from legation.keys.card import Card
+from legation.log import (
+    Checkpoint,
+    LogEntry,
+    LogKind,
+    key_name,
+    sign_checkpoint,
+    stream_origin,
+    verify_receipt,
+)
+from legation.node.home import Signing
+from legation.node.numbering import Cutter, flipped, number, stream_to, take_back
+from legation.node.rules import RuleBook, Rules, read_card
+from legation.node.surroundings import Surroundings
+from legation.store.blobs import Blobs
+from legation.store.sqlite import deliveries, logbook, node, outgoing, peers
+from legation.store.sqlite.database import Database, Reading, Writing
+from legation.store.sqlite.outgoing import Outgoing, OutgoingEntry
+
+NONCE_SIZE_BYTES = 16
+SECRET_SIZE_BYTES = 32
+CHALLENGE_TIME_S = 600  # a challenge counts for ten minutes, and once
+BINDINGS_REMEMBERED = 65_536  # pulls that are not answered twice; an older one does no harm, it only costs
+HEARD_EVERY_S = 30  # how often a link that is idle is written down as alive
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batch:
+    """What is to be given out: committed entries from ``start``, and the checkpoint over them."""
+
+    stream: Outgoing
+    start: int
+    epoch: int
+    entries: Sequence[OutgoingEntry] = ()
+    checkpoint: bytes | None = None
+    challenge: bytes | None = None
+
+    @property
+    def has_news(self) -> bool:
+        """Whether there is something for which a waiting peer is answered at once."""
+        return bool(self.entries) or self.challenge is not None
+
+
+@dataclass(kw_only=True)
+class _Remembered:
+    """What is remembered of one peer while the process lives; all of it may be lost."""
+
+    heard_at: int = 0
+    challenge: bytes | None = None
+    challenged_at: int = 0
+
+
+class Answering:
+    """
+    Answers the pulls of all peers; one for a process.
+
+    Args:
+        card: The office's own card.
+        signing: Its keys.
+        database: The node's store.
+        blobs: Where long payloads are.
+        around: Clock and dice.
+    """
+
+    def __init__(
+        self, *, card: Card, signing: Signing, database: Database, blobs: Blobs, around: Surroundings
+    ) -> None:
+        self._card = card
+        self._office = str(card.office)
+        self._signing = signing
+        self._database = database
+        self._blobs = blobs
+        self._around = around
+        self._book = RuleBook(card, around)  # used in the writer thread only
+        self._cutter = Cutter(blobs)  # likewise
+        self._lock = threading.Lock()  # over what is remembered
+        self._remembered: dict[str, _Remembered] = {}
+        self._bindings: OrderedDict[bytes, None] = OrderedDict()
+
+    def open(self, envelope: bytes) -> Envelope[Pull]:
+        """
+        Open a pull (step 1).
+
+        Raises:
+            LegationError: It is not one that is answered. The peer is not told why.
+        """
+        found = read_envelope(
+            [envelope],
+            Pull,
+            openers=[self._signing.opener],
+            receiver=self._office,
+            key_of=lambda sender: card.envelope_key if (card := self._pinned(sender)) else None,
+            verify=self._around.verify,
+            size_bytes_max=PULL_SIZE_BYTES_MAX,
+        )
+        with self._lock:
+            if found.binding in self._bindings:
+                raise RemoteProtocolError("this pull was answered before")
+            self._bindings[found.binding] = None
+            if len(self._bindings) > BINDINGS_REMEMBERED:
+                self._bindings.popitem(last=False)
+        return found
+
+    def take_in(self, pull: Pull) -> None:
+        """
+        Take in what a pull brings: that the peer is there, and its receipt (step 2).
+
+        Raises:
+            RemoteProtocolError: The receipt is for what was never sent.
+            VerificationError: The receipt does not hold.
+        """
+        now = self._around.seconds()
+        remembered = self._of(pull.sender)
+        if remembered.heard_at + HEARD_EVERY_S <= now:
+            self._database.write(lambda db: peers.heard(db, pull.sender, now))
+            remembered.heard_at = now
+        receipt = pull.receipt
+        if receipt is not None and self._is_new(pull.sender, receipt):
+            self._database.write(lambda db: self._take_receipt(db, pull.sender, receipt))
+
+    def has_news(self, pull: Pull) -> bool:
+        """Whether a waiting pull would be answered now; a few indexed reads and nothing else."""
+        with self._database.read() as db:
+            return self._has_work(db, pull)
+
+    def batch(self, pull: Pull) -> Batch:
+        """
+        Decide, cut, append and sign what the peer is to be given (steps 3 to 5).
+
+        Whatever it returns is committed.
+        """
+        challenge_holds = self._use_challenge(pull)
+        with self._database.read() as db:
+            if not self._has_work(db, pull):
+                stream = outgoing.stream(db, pull.sender)
+                if stream is not None:
+                    return Batch(stream=stream, start=_start(pull), epoch=node.epoch(db).number)
+        batch = self._database.write(lambda db: self._decide(db, pull, challenge_holds))
+        if not batch.entries:
+            return batch
+        return self._database.write(lambda db: self._checked(db, batch))
+
+    def pieces(self, found: Envelope[Pull], batch: Batch) -> Iterator[bytes]:
+        """
+        Give out the answer, piece by piece (step 6).
+
+        Raises:
+            RemoteProtocolError: The rules changed on the way, and with them what may be handed over.
+        """
+        answer = Answer(
+            sender=self._office,
+            receiver=found.letter.sender,
+            nonce=self._around.random(NONCE_SIZE_BYTES),
+            pull=found.binding,
+            incarnation=batch.stream.incarnation,
+            start=batch.start,
+            entries=tuple(map(_letter_entry, batch.entries)),
+            checkpoint=batch.checkpoint,
+            challenge=batch.challenge,
+        )
+        written = write_envelope(
+            answer,
+            [each.payload for each in batch.entries if each.payload is not None],
+            signer=self._signing.stream.ed25519,
+            to=found.letter.answer_key,
+            secret=self._around.random(SECRET_SIZE_BYTES),
+            sealer=self._around.sealer,
+        )
+        return self._guarded(written, found.letter.sender, batch)
+
+    def _guarded(self, written: Iterator[bytes], office: str, batch: Batch) -> Iterator[bytes]:
+        """Look at the epoch before each piece; most often one number says that nothing was committed."""
+        seen, epoch = -1, batch.epoch
+        for piece in written:
+            version = self._database.data_version()
+            if version != seen:
+                seen = version
+                with self._database.read() as db:
+                    now = node.epoch(db).number
+                if now != epoch:
+                    self._database.write(lambda db: self._check_again(db, office, batch))
+                    epoch = now
+            yield piece
+
+    def _check_again(self, db: Writing, office: str, batch: Batch) -> None:
+        rules = self._book.turn(db)
+        if peers.link(db, office) != "active" or flipped(office, batch.entries, rules):
+            raise RemoteProtocolError("the rules changed while an answer was being given")
+
+    def _pinned(self, office: str) -> Card | None:
+        with self._database.read() as db:
+            data = peers.pinned_card(db, office)
+        return None if data is None else read_card(data, self._around.verify)
+
+    def _of(self, office: str) -> _Remembered:
+        with self._lock:
+            return self._remembered.setdefault(office, _Remembered())
+
+    def _is_new(self, office: str, receipt: bytes) -> bool:
+        with self._database.read() as db:
+            stream = outgoing.stream(db, office)
+            return stream is None or outgoing.receipt(db, stream.stream_id) != receipt
+
+    def _take_receipt(self, db: Writing, office: str, data: bytes) -> None:
+        stream, card, now = outgoing.stream(db, office), self._pinned(office), self._around.seconds()
+        if stream is None or card is None:
+            raise RemoteProtocolError("a receipt came for a stream that does not exist")
+        found = verify_receipt(
+            data,
+            origin=stream_origin(self._office, office, stream.incarnation),
+            name=key_name(self._office),
+            keys=self._card.stream_keys,
+            cosigner=key_name(office),
+            cosigner_keys=card.stream_keys,
+            verify=self._around.verify,
+        )
+        size = found.checkpoint.size
+        if size > stream.frontier.size:
+            # Our own signature is on it: we have lost what we sent.
+            raise RemoteProtocolError("a receipt came for entries that this node does not have")
+        if found.checkpoint.root != outgoing.root_at(db, stream.stream_id, size):
+            self._freeze(db, office, "a receipt shows another history than ours", data)
+        elif size > stream.receipt_size:
+            outgoing.save_receipt(db, stream.stream_id, size, data, now)
+            deliveries.receipted(db, stream.stream_id, size, now)
+            logbook.append(db, [LogEntry(kind=LogKind.RECEIPTED, hash=sha256(data).digest(), time=now)])
+
+    def _freeze(self, db: Writing, office: str, because: str, theirs: bytes) -> None:
+        now = self._around.seconds()
+        peers.add_evidence(db, office, because, ours=b"", theirs=theirs, at=now)
+        peers.set_link(db, office, "frozen", because)
+        logbook.append(db, [LogEntry(kind=LogKind.FROZEN, hash=sha256(theirs).digest(), time=now)])
+
+    def _has_work(self, db: Reading, pull: Pull) -> bool:
+        """Whether anything has to be decided or sent for this peer."""
+        due = node.epoch(db).changes_at
+        if due is not None and due <= self._around.seconds():
+            return True
+        stream = outgoing.stream(db, pull.sender)
+        if stream is None or peers.link(db, pull.sender) != "active":
+            return stream is None
+        position = pull.position
+        if position is None or position.incarnation != stream.incarnation:
+            return True
+        return (
+            position.size != stream.frontier.size
+            or position.root != stream.frontier.root
+            or deliveries.has_waiting(db, pull.sender)
+        )
+
+    def _decide(self, db: Writing, pull: Pull, challenge_holds: bool) -> Batch:
+        """Steps 3 and 4, in one transaction."""
+        rules = self._book.turn(db)
+        office = pull.sender
+        stream = stream_to(db, office, self._around)
+        nothing = Batch(stream=stream, start=_start(pull), epoch=rules.epoch)
+        if peers.link(db, office) != "active":
+            return nothing
+        standing = weigh(
+            pull.position,
+            incarnation=stream.incarnation,
+            size=stream.frontier.size,
+            root_at=lambda size: outgoing.root_at(db, stream.stream_id, size),
+            receipt_size=stream.receipt_size,
+            challenge_holds=challenge_holds,
+        )
+        action = ACTIONS[standing]
+        if action is Action.ASK:
+            return Batch(
+                stream=stream, start=_start(pull), epoch=rules.epoch, challenge=self._new_challenge(office)
+            )
+        if action is Action.FREEZE:
+            self._freeze(db, office, "its position shows another history than ours", _told(pull))
+        if action in {Action.FREEZE, Action.STOP}:
+            if action is Action.STOP:
+                peers.failed(db, office, f"its position is {standing.value}", self._around.seconds())
+            return nothing
+        if action is Action.ANSWER_AND_REPORT:
+            now = self._around.seconds()
+            peers.add_evidence(
+                db, office, "it has lost what it had receipted", ours=b"", theirs=_told(pull), at=now
+            )
+        return self._fill(db, office, rules, _start(pull))
+
+    def _fill(self, db: Writing, office: str, rules: Rules, start: int) -> Batch:
+        """Number what waits if all before was sent; read what follows; take back what may no longer go."""
+        stream = stream_to(db, office, self._around)
+        if start == stream.frontier.size and (rules.grants.get(office) or start):
+            number(db, office, rules=rules, cutter=self._cutter, blobs=self._blobs, around=self._around)
+        entries = self._entries(db, stream.stream_id, start)
+        gone = flipped(office, entries, rules)
+        if gone:
+            take_back(db, office, gone, rules=rules, around=self._around)
+            entries = self._entries(db, stream.stream_id, start)
+        now = outgoing.stream(db, office)
+        assert now is not None, "the stream was just used"
+        return Batch(stream=now, start=start, epoch=rules.epoch, entries=entries)
+
+    def _entries(self, db: Reading, stream_id: int, start: int) -> list[OutgoingEntry]:
+        return outgoing.entries(
+            db,
+            stream_id,
+            start,
+            size_bytes_max=BATCH_SIZE_BYTES,
+            count_max=ENTRIES_MAX,
+            blobs=self._blobs,
+        )
+
+    def _checked(self, db: Writing, batch: Batch) -> Batch:
+        """Sign the checkpoint over what was committed, if it is not signed yet (step 5)."""
+        size = batch.start + len(batch.entries)
+        stream_id = batch.stream.stream_id
+        found = outgoing.checkpoint(db, stream_id, size)
+        if found is None:
+            checkpoint = Checkpoint(
+                origin=stream_origin(self._office, batch.stream.office, batch.stream.incarnation),
+                size=size,
+                root=outgoing.root_at(db, stream_id, size),
+            )
+            found = sign_checkpoint(checkpoint, name=key_name(self._office), signers=self._signing.stream)
+            outgoing.save_checkpoint(db, stream_id, size, found)
+        return Batch(
+            stream=batch.stream, start=batch.start, epoch=batch.epoch, entries=batch.entries, checkpoint=found
+        )
+
+    def _new_challenge(self, office: str) -> bytes:
+        remembered = self._of(office)
+        remembered.challenge = self._around.random(NONCE_SIZE_BYTES)
+        remembered.challenged_at = self._around.seconds()
+        return remembered.challenge
+
+    def _use_challenge(self, pull: Pull) -> bool:
+        """Whether the pull brings back a challenge that was issued lately; then it is used up."""
+        remembered = self._of(pull.sender)
+        issued, remembered.challenge = remembered.challenge, None
+        age_s = self._around.seconds() - remembered.challenged_at
+        return issued is not None and pull.challenge == issued and 0 <= age_s < CHALLENGE_TIME_S
+
+
+def _start(pull: Pull) -> int:
+    return 0 if pull.position is None else pull.position.size
+
+
+def _told(pull: Pull) -> bytes:
+    """What a pull said of its position, as it is kept as evidence."""
+    return encode(pull.position) if pull.position is not None else b""
+
+
+def _letter_entry(each: OutgoingEntry) -> Carried | TakenBack:
+    if each.payload is None:
+        return TakenBack(number=each.header.number, leaf=each.header.leaf)
+    return Carried(header=each.header)

@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+The folder of a node: what lies where, how it is made, how it is opened.
+
+::
+
+    office.keys   secrets of the office           office.card   what it publishes of itself
+    root.key      secret of the party's root      node.db       the store
+    blobs/        what is too long for a row      serve.lock    held by the one ``serve``
+
+``root.key`` lies there only until its owner takes it offline: no command but ``card`` needs it.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+from legation.errors import MalformedError, StoreError
+from legation.formats import spif, stanag4774
+from legation.formats.shipped import NAMES, shipped_bytes
+from legation.keys.card import Card, Office, read
+from legation.keys.seal import Opener
+from legation.keys.sign import Ed25519Signer
+from legation.labels import Clearance, Policies, Policy, TagType, category, reference_to
+from legation.log import StreamSigners
+from legation.node.disk import read_file, write_file
+from legation.node.keyring import (
+    OFFICE_KEYS,
+    ROOT_KEY,
+    OfficeKeys,
+    RootKey,
+    draw_office_keys,
+    draw_root_key,
+    make_card,
+)
+from legation.node.rules import named_clearance
+from legation.node.surroundings import Surroundings
+from legation.store.blobs import Blobs
+from legation.store.sqlite import logbook, node, policies
+from legation.store.sqlite.database import Database, Writing
+
+KEYS, ROOT, CARD, STORE, BLOBS = "office.keys", "root.key", "office.card", "node.db", "blobs"
+INCARNATION_SIZE_BYTES = 16
+
+
+@dataclass(frozen=True, kw_only=True)
+class Signing:
+    """The private halves of an office's current keys, ready for use."""
+
+    item: Ed25519Signer
+    stream: StreamSigners
+    opener: Opener
+    draws: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Home:
+    """A node's folder, opened: whoever opens it closes it, with ``close`` or as a context."""
+
+    path: Path
+    card: Card
+    signing: Signing
+    database: Database
+    blobs: Blobs
+
+    @property
+    def office(self) -> str:
+        """The office whose node it is."""
+        return str(self.card.office)
+
+    def close(self) -> None:
+        """Write what is queued, and let go of the store."""
+        self.database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def signing_of(keys: OfficeKeys, around: Surroundings) -> Signing:
+    """Make the signers and the opener of an office's keys."""
+    return Signing(
+        item=keys.item_signer,
+        stream=StreamSigners(
+            ed25519=Ed25519Signer(keys.stream_ed25519), mldsa44=around.mldsa44(keys.stream_mldsa44)
+        ),
+        opener=around.opener(keys.seal_mlkem768, keys.seal_x25519),
+        draws=keys.draws,
+    )
+
+
+def create_home(
+    path: Path,
+    office: Office,
+    around: Surroundings,
+    *,
+    spifs: Sequence[bytes] = (),
+    clearances: Iterable[bytes] = (),
+    addresses: Sequence[str] = (),
+    root: bytes | None = None,
+) -> Card:
+    """
+    Make a node in an empty folder, or one that is not there.
+
+    Args:
+        path: The folder.
+        office: Whose node it is.
+        around: Clock and dice.
+        spifs: Policies that it decides with from the start, beside the shipped ones: SPIF files.
+        clearances: What its own people may see, in XML; for EXERCISE there is a default.
+        addresses: Where its peers reach it; none for a node that only pulls.
+        root: The party's root key file, if it has one already.
+
+    Raises:
+        StoreError: There is a node already, or something else.
+        MalformedError: The root key is another party's, or a file is not what it must be.
+        OSError: The disk says no.
+    """
+    files = [*map(shipped_bytes, NAMES), *spifs]
+    held = [spif.read(each) for each in files]
+    granted = {each.policy_id: each for each in (*_defaults(held, office.party), *_cleared(clearances, held))}
+    path.mkdir(parents=True, exist_ok=True)
+    if any(path.iterdir()):
+        raise StoreError(f"`{path.name}` is not empty", hint="a node is made in a folder of its own")
+    path.chmod(0o700)
+    root_key = ROOT_KEY.decode(root) if root is not None else draw_root_key(office.party, around)
+    keys = draw_office_keys(office, around)
+    data = make_card(keys, root_key, Policies(held), around, addresses=addresses)
+    _lay_out(path, keys, root_key if root is None else None, data)
+    database = Database.create(path / STORE, now=around.seconds())
+    try:
+        database.write(
+            lambda db: _furnish(db, office, around, spifs=files, held=held, clearances=granted.values())
+        )
+    finally:
+        database.close()
+    return read(data, verify=around.verify)
+
+
+def _lay_out(path: Path, keys: OfficeKeys, root: RootKey | None, card: bytes) -> None:
+    write_file(path / KEYS, OFFICE_KEYS.encode(keys), new=True)
+    if root is not None:
+        write_file(path / ROOT, ROOT_KEY.encode(root), new=True)
+    write_file(path / CARD, card, public=True, new=True)
+
+
+def _furnish(
+    db: Writing,
+    office: Office,
+    around: Surroundings,
+    *,
+    spifs: Sequence[bytes],
+    held: Sequence[Policy],
+    clearances: Iterable[Clearance],
+) -> None:
+    now = around.seconds()
+    node.create_node(db, str(office), now)
+    logbook.start_log(db, around.random(INCARNATION_SIZE_BYTES))
+    for spif, policy in zip(spifs, held, strict=True):
+        policies.propose_policy(db, reference_to(policy), name=policy.name, spif=spif, by="init", at=now)
+        policies.accept_policy(db, policy.id, policy.version, "shipped", now)
+    for clearance in clearances:
+        node.set_mission_clearance(db, clearance)
+
+
+def _cleared(files: Iterable[bytes], held: Sequence[Policy]) -> Iterable[Clearance]:
+    """Read clearances, and name their policies by identifier."""
+    return (named_clearance(stanag4774.read_clearance(each), Policies(held)) for each in files)
+
+
+EXERCISE = "EXERCISE"
+
+
+def _defaults(held: Iterable[Policy], party: str) -> Iterable[Clearance]:
+    """What the people of a node hold under the fictional policy: everything of their own party."""
+    for policy in held:
+        if policy.name == EXERCISE:
+            yield Clearance(
+                policy_id=policy.id,
+                classifications=tuple(each.name for each in policy.classifications),
+                categories=(
+                    category("Context", TagType.PERMISSIVE, ["Own", "Releasable"]),
+                    category("Only", TagType.PERMISSIVE, [party]),
+                    category("Releasable To", TagType.PERMISSIVE, [party]),
+                ),
+            )
+
+
+def open_home(path: Path, around: Surroundings) -> Home:
+    """
+    Open the folder of a node.
+
+    Raises:
+        StoreError: There is no node, or its store is not what it must be.
+        MalformedError: A file in it is damaged.
+    """
+    if not (path / STORE).is_file():
+        raise StoreError(f"there is no node in `{path.name}`", hint="make one with legation init OFFICE")
+    keys = OFFICE_KEYS.decode(read_file(path / KEYS))
+    card = read(read_file(path / CARD), verify=around.verify)
+    if str(card.office) != keys.office:
+        raise MalformedError("the card and the keys in this folder are of two offices")
+    return Home(
+        path=path,
+        card=card,
+        signing=signing_of(keys, around),
+        database=Database.open(path / STORE, now=around.seconds()),
+        blobs=Blobs(path / BLOBS),
+    )

@@ -1,0 +1,232 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+Numbering: decide, cut, append. The step that hands over, all but the sending.
+
+Rules kept here:
+
+1. What an addressee gets is the intersection of what was approved for it and what the rules permit
+   now. More needs a new approval.
+2. Everything happens in the caller's transaction, with the rules that this transaction read. Nothing
+   is sent from here: the caller commits first.
+3. Retransmission only narrows. What was numbered and may no longer be handed over is taken back: it
+   stays in the stream as a leaf hash, a ``void`` entry says so, and a smaller cut goes as a new entry.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+
+from legation.errors import LocalProtocolError
+from legation.exchange import (
+    EntryKind,
+    Start,
+    Void,
+    header_of,
+    read_view,
+    write_start,
+    write_view,
+    write_void,
+)
+from legation.item.portion import BODY
+from legation.item.view import Contents, cut, inspect
+from legation.log import Frontier, LogEntry, LogKind
+from legation.node.home import INCARNATION_SIZE_BYTES
+from legation.node.rules import Rules
+from legation.node.surroundings import Surroundings
+from legation.release import Because, DeliveryEvent
+from legation.store.blobs import Blobs
+from legation.store.sqlite import deliveries, items, logbook, outgoing
+from legation.store.sqlite.database import Reading, Writing
+from legation.store.sqlite.deliveries import Waiting
+from legation.store.sqlite.outgoing import NewEntry, Outgoing, OutgoingEntry
+
+DELIVERIES_PER_STEP = 500  # numbered in one transaction; the sync to the disk is paid once for all
+STEP_SIZE_BYTES = 8 << 20  # of cuts made in one transaction, about: they are held in memory until it ends
+CUTS_REMEMBERED = 4096  # cuts of one step, shared by addressees who may see the same
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Cut:
+    """A copy to hand over, or None and the reason why there is none."""
+
+    data: bytes | None
+    because: Because = Because.NONE
+
+
+class Cutter:
+    """
+    Makes the copies of items, each once for all who may see the same.
+
+    Use one for a transaction, or for many while the blobs and items it read stay what they are: items
+    never change.
+    """
+
+    def __init__(self, blobs: Blobs) -> None:
+        self._blobs = blobs
+        self._items: dict[bytes, Contents] = {}
+        self._cuts: dict[tuple[bytes, frozenset[int]], _Cut] = {}
+
+    def cut(self, db: Reading, item_id: bytes, allowed: frozenset[int], rules: Rules) -> _Cut:
+        """Give the copy of our own item that shows exactly the layers under these access ids."""
+        found = self._cuts.get((item_id, allowed))
+        if found is None:
+            if len(self._cuts) >= CUTS_REMEMBERED:
+                self._cuts.clear()
+            found = self._cuts[item_id, allowed] = self._make(db, item_id, allowed, rules)
+        return found
+
+    def _make(self, db: Reading, item_id: bytes, allowed: frozenset[int], rules: Rules) -> _Cut:
+        if not allowed:
+            return _Cut(data=None, because=Because.REFUSED_BY_RULE)
+        contents = self._contents(db, item_id)
+        if not says_something(contents, allowed, rules):
+            return _Cut(data=None, because=Because.EMPTY_CUT)
+        return _Cut(data=cut(contents, lambda layer: rules.access_id(layer) in allowed))
+
+    def _contents(self, db: Reading, item_id: bytes) -> Contents:
+        found = self._items.get(item_id)
+        if found is None:
+            if len(self._items) >= CUTS_REMEMBERED:
+                self._items.clear()
+            own = items.own_view(db, item_id)
+            assert own is not None, "what is delivered was released here"
+            data = items.view_data(db, own.view_key, self._blobs)
+            found = self._items[item_id] = inspect(data)
+        return found
+
+
+def says_something(contents: Contents, allowed: frozenset[int], rules: Rules) -> bool:
+    """Whether the layers under these access ids hold a body portion or a withheld line."""
+    return any(
+        isinstance(portion, BODY)
+        for layer in contents.layers
+        if rules.access_id(layer) in allowed
+        for portion in layer.portions
+    )
+
+
+def stream_to(db: Writing, office: str, around: Surroundings) -> Outgoing:
+    """The stream to *office*; a new one has an incarnation and no entry yet."""
+    stream = outgoing.stream(db, office)
+    if stream is None:
+        stream = outgoing.start_stream(db, office, around.random(INCARNATION_SIZE_BYTES), around.seconds())
+    return stream
+
+
+def begun(db: Writing, office: str, *, epoch: int, around: Surroundings) -> Outgoing:
+    """The stream to *office*, with its start entry."""
+    stream = stream_to(db, office, around)
+    if stream.frontier.size == 0:
+        start = (EntryKind.START, write_start(Start()), None)
+        stream = append(db, stream, [start], epoch=epoch, around=around)
+    return stream
+
+
+def append(
+    db: Writing,
+    stream: Outgoing,
+    entries: Sequence[tuple[EntryKind, bytes, int | None]],
+    *,
+    epoch: int,
+    around: Surroundings,
+    blobs: Blobs | None = None,
+) -> Outgoing:
+    """
+    Append entries (kind, payload, delivery) to a stream and give the stream as it is then.
+
+    Without *blobs* for short payloads only.
+    """
+    frontier: Frontier = stream.frontier
+    new = []
+    for kind, payload, delivery_id in entries:
+        header = header_of(frontier.size, kind, payload)
+        frontier = frontier.extend([header.leaf])
+        new.append(NewEntry(header=header, payload=payload, root=frontier.root, delivery_id=delivery_id))
+    return outgoing.append(db, stream, new, frontier, epoch=epoch, blobs=blobs, at=around.seconds())
+
+
+def number(
+    db: Writing, office: str, *, rules: Rules, cutter: Cutter, blobs: Blobs, around: Surroundings
+) -> int:
+    """
+    Decide what waits for *office*, cut it and append it to its stream.
+
+    Returns:
+        How many entries were appended. Deliveries that may not go are set apart with the reason.
+    """
+    stream = begun(db, office, epoch=rules.epoch, around=around)
+    ready: list[tuple[EntryKind, bytes, int | None]] = []
+    sent: list[Waiting] = []
+    size_bytes = 0
+    now = around.seconds()
+    for each in deliveries.waiting(db, office, DELIVERIES_PER_STEP):
+        allowed = frozenset(one for one in each.labels if rules.permits(office, one))
+        found = cutter.cut(db, each.item_id, allowed, rules)
+        if found.data is None:
+            deliveries.move(
+                db, each.delivery_id, DeliveryEvent.REFUSE, found.because, epoch=rules.epoch, at=now
+            )
+            continue
+        payload = write_view(each.slip, found.data)
+        ready.append((EntryKind.VIEW, payload, each.delivery_id))
+        sent.append(each)
+        size_bytes += len(payload)
+        if size_bytes >= STEP_SIZE_BYTES:
+            break
+    if ready:
+        first = stream.frontier.size
+        append(db, stream, ready, epoch=rules.epoch, around=around, blobs=blobs)
+        numbered = [(each.delivery_id, place) for place, each in enumerate(sent, first)]
+        deliveries.number(db, numbered, stream.stream_id, epoch=rules.epoch, at=now)
+    return len(ready)
+
+
+def take_back(
+    db: Writing, office: str, numbers: Sequence[int], *, rules: Rules, around: Surroundings
+) -> None:
+    """
+    Take back entries that were numbered and not receipted, and let what is still permitted wait again.
+
+    Raises:
+        LocalProtocolError: One of them is no view that can be taken back.
+    """
+    stream = stream_to(db, office, around)
+    now = around.seconds()
+    voids: list[tuple[EntryKind, bytes, int | None]] = []
+    logged: list[LogEntry] = []
+    for place in numbers:
+        delivery_id = outgoing.take_back(db, stream.stream_id, place)
+        if delivery_id is None:
+            raise LocalProtocolError(f"entry {place} of the stream to `{office}` cannot be taken back")
+        deliveries.move(
+            db, delivery_id, DeliveryEvent.TAKE_BACK, Because.TAKEN_BACK, epoch=rules.epoch, at=now
+        )
+        deliveries.again(db, delivery_id, epoch=rules.epoch, at=now)
+        payload = write_void(Void(number=place))
+        voids.append((EntryKind.VOID, payload, None))
+        logged.append(LogEntry(kind=LogKind.VOIDED, hash=sha256(payload).digest(), time=now))
+    append(db, stream, voids, epoch=rules.epoch, around=around)
+    logbook.append(db, logged)
+
+
+def flipped(office: str, entries: Iterable[OutgoingEntry], rules: Rules) -> list[int]:
+    """
+    Name those of *entries* that *office* may no longer be handed as they are.
+
+    An entry is a whole: if one of its layers may not go, none of its bytes do. What was numbered at
+    this very epoch was decided then, and its decision stands.
+    """
+    return [
+        each.header.number
+        for each in entries
+        if each.payload is not None
+        and each.header.kind is EntryKind.VIEW
+        and each.epoch != rules.epoch
+        and not all(rules.permits(office, one) for one in _layers(each.payload, rules))
+    ]
+
+
+def _layers(payload: bytes, rules: Rules) -> Iterable[int]:
+    """The access ids of what a view entry shows."""
+    _, view = read_view(payload)
+    return [rules.access_id(layer) for layer in inspect(view).layers]

@@ -1,0 +1,475 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+Pulling: ask a peer for what is new, and take it in.
+
+For each answer:
+
+1. It opens with the key that this pull alone knows, is signed by the peer, and answers this pull.
+2. Its entries follow without a gap on what is held, and lead to the root that the peer signed.
+3. Every view is judged: held, set apart, or refused for ever (``judge``).
+4. One transaction stores views, access ids, cursor, inbox rows, log entries and our receipt. Commit.
+5. The receipt goes with the next pull. Nothing was said to the peer before it was durable.
+
+Plain and synchronous, as ``answering``.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+
+from legation.errors import (
+    EquivocationError,
+    MalformedError,
+    ProofError,
+    RefusedError,
+    RemoteProtocolError,
+    SignatureError,
+)
+from legation.exchange import (
+    ANSWER_SIZE_BYTES_MAX,
+    Accepted,
+    Answer,
+    Carried,
+    EntryKind,
+    Envelope,
+    Held,
+    Pull,
+    RefusalCode,
+    Refused,
+    TakenBack,
+    accept,
+    binding_of,
+    read_envelope,
+    read_view,
+    read_void,
+    write_envelope,
+    write_refused,
+)
+from legation.item.draft import Slip
+from legation.item.reference import reference
+from legation.item.view import Contents, inspect, verify
+from legation.keys.card import Card, KeyState
+from legation.keys.seal import Opener
+from legation.keys.sign import KeyId
+from legation.labels import Policies, Reader
+from legation.log import LogEntry, LogKind, cosign, key_name
+from legation.node.home import Signing
+from legation.node.numbering import append, begun
+from legation.node.rules import RuleBook, Rules, received_reader
+from legation.node.surroundings import Surroundings
+from legation.projections import fold
+from legation.release import decide_label
+from legation.store.blobs import Blobs
+from legation.store.sqlite import access, inbox, incoming, items, logbook, peers
+from legation.store.sqlite.database import Database, Reading, Writing
+from legation.store.sqlite.incoming import EntryState, Incoming, NewIncoming
+from legation.store.sqlite.items import ViewState
+
+REACHED_EVERY_S = 30  # how often an idle link is written down as alive
+NONCE_SIZE_BYTES = 16
+SECRET_SIZE_BYTES = 32
+MLKEM_SEED_SIZE_BYTES = 64
+X25519_SEED_SIZE_BYTES = 32
+
+Exchange = Callable[[Iterable[bytes]], Iterator[bytes]]
+"""How an envelope gets to the peer and its answer back, piece by piece."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """A view that came: what it is, and where it goes."""
+
+    contents: Contents | None
+    state: ViewState | None  # None: refused for ever
+    because: str = ""
+    office: str = ""
+    refusal: RefusalCode | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arrived:
+    """A view entry: its slip, and what becomes of its view."""
+
+    slip: Slip
+    judged: Judged
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pulled:
+    """What one pull brought."""
+
+    entries: int = 0
+    views: int = 0
+    quarantined: int = 0
+    refused: int = 0
+    is_challenged: bool = False
+
+
+class Pulling:
+    """
+    Pulls from one peer; used by one thread at a time.
+
+    Args:
+        card: The office's own card.
+        peer: The office that is pulled from.
+        signing: Our keys.
+        database: The node's store.
+        blobs: Where long views go.
+        around: Clock and dice.
+    """
+
+    def __init__(
+        self,
+        *,
+        card: Card,
+        peer: str,
+        signing: Signing,
+        database: Database,
+        blobs: Blobs,
+        around: Surroundings,
+    ) -> None:
+        self._office = str(card.office)
+        self._peer = peer
+        self._signing = signing
+        self._database = database
+        self._blobs = blobs
+        self._around = around
+        self._book = RuleBook(card, around)  # used in the writer thread only
+        self._glance = RuleBook(card, around)  # used in this thread only
+        self._challenge: bytes | None = None
+        self._reached_at = 0
+        self._reported: bytes | None = None  # the newest receipt that the peer has had
+
+    def pull(self, exchange: Exchange, *, wait_s: int = 0) -> Pulled:
+        """
+        Make one pull and take in the answer.
+
+        Args:
+            exchange: The way to the peer.
+            wait_s: How long the peer may wait for news.
+
+        Raises:
+            RefusedError: The peer's card is not confirmed here, or the link is stopped.
+            UnreachableError: No answer came.
+            VerificationError: The answer does not hold; nothing of it was taken in.
+            ProtocolError: It is out of turn; nothing of it was taken in.
+        """
+        opener = self._around.opener(
+            self._around.random(MLKEM_SEED_SIZE_BYTES), self._around.random(X25519_SEED_SIZE_BYTES)
+        )
+        with self._database.read() as db:
+            rules = self._glance.at(db)
+            card = self._card(db, rules)
+            stream = incoming.stream(db, self._peer)
+            receipt = incoming.receipt(db, stream.stream_id) if stream is not None else None
+        held = _held(stream)
+        pull = self._pull(opener, held, None if receipt == self._reported else receipt, wait_s)
+        pieces = exchange(self._write(pull, card))
+        try:
+            found = self._read(pieces, opener, card, pull)
+            self._reported = receipt
+            return self._take(found, held, rules, card)
+        except EquivocationError as error:
+            self._freeze(error)
+            raise
+
+    def _card(self, db: Reading, rules: Rules) -> Card:
+        card = rules.cards.get(self._peer)
+        if card is None:
+            raise RefusedError(
+                f"the card of `{self._peer}` is not confirmed", hint=f"legation peer confirm {self._peer}"
+            )
+        if peers.link(db, self._peer) == "frozen":
+            raise RefusedError(f"the link to `{self._peer}` is frozen", hint="legation peer list says why")
+        return card
+
+    def _pull(self, opener: Opener, held: Held, receipt: bytes | None, wait_s: int) -> Pull:
+        challenge, self._challenge = self._challenge, None
+        return Pull(
+            sender=self._office,
+            receiver=self._peer,
+            nonce=self._around.random(NONCE_SIZE_BYTES),
+            answer_key=opener.public_key,
+            position=held.position,
+            receipt=receipt,
+            challenge=challenge,
+            wait_s=wait_s,
+        )
+
+    def _write(self, pull: Pull, card: Card) -> Iterator[bytes]:
+        return write_envelope(
+            pull,
+            [],
+            signer=self._signing.stream.ed25519,
+            to=card.seal_key,
+            secret=self._around.random(SECRET_SIZE_BYTES),
+            sealer=self._around.sealer,
+        )
+
+    def _read(self, pieces: Iterator[bytes], opener: Opener, card: Card, pull: Pull) -> Envelope[Answer]:
+        found = read_envelope(
+            pieces,
+            Answer,
+            openers=[opener],
+            receiver=self._office,
+            key_of=lambda sender: card.envelope_key if sender == self._peer else None,
+            verify=self._around.verify,
+            size_bytes_max=ANSWER_SIZE_BYTES_MAX,
+        )
+        if found.letter.pull != binding_of(pull):
+            raise RemoteProtocolError("an answer came to another pull than ours")
+        return found
+
+    def _take(self, found: Envelope[Answer], held: Held, rules: Rules, card: Card) -> Pulled:
+        """Steps 2 to 4."""
+        answer = found.letter
+        if answer.challenge is not None:
+            self._challenge = answer.challenge
+            return Pulled(is_challenged=True)
+        accepted = accept(found, held, sender=self._peer, keys=card.stream_keys, verify=self._around.verify)
+        if not answer.entries:
+            self._note_reached()
+            return Pulled()
+        with self._database.read() as db:
+            reader = received_reader(db, self._office, rules.at)
+        judged = {
+            header.number: Arrived(slip=slip, judged=judge(view, self._peer, rules, reader))
+            for header, payload in accepted.entries
+            if header.kind is EntryKind.VIEW
+            for slip, view in [read_view(payload)]
+        }
+        return self._database.write(
+            lambda db: self._commit(
+                db, answer, held=held, accepted=accepted, judged=judged, epoch=rules.epoch
+            )
+        )
+
+    def _note_reached(self) -> None:
+        """Write down now and then that the peer is there; a commit for each idle answer would be too much."""
+        now = self._around.seconds()
+        if self._reached_at + REACHED_EVERY_S <= now:
+            self._reached_at = now
+            self._database.write(lambda db: peers.reached(db, self._peer, now))
+
+    def _commit(
+        self,
+        db: Writing,
+        answer: Answer,
+        *,
+        held: Held,
+        accepted: Accepted,
+        judged: Mapping[int, Arrived],
+        epoch: int,
+    ) -> Pulled:
+        """Store everything that an answer brought, and the receipt for it, in one transaction."""
+        stream = incoming.stream(db, self._peer)
+        if _held(stream) != held:
+            raise RemoteProtocolError("another pull was faster", hint="nothing is lost: pull again")
+        if self._book.turn(db).epoch != epoch:
+            raise RemoteProtocolError("the rules changed during a pull", hint="nothing is lost: pull again")
+        now = self._around.seconds()
+        if stream is None:
+            stream = incoming.start_stream(db, self._peer, answer.incarnation, now)
+        payloads = {header.number: payload for header, payload in accepted.entries}
+        new = [
+            self._keep(db, stream, each, payload=payloads.get(each.number), judged=judged, now=now)
+            for each in answer.entries
+        ]
+        incoming.append(db, stream, new, accepted.held, now)
+        self._void(db, stream, accepted)
+        self._refuse(db, stream, judged, epoch)
+        logged = [LogEntry(kind=_logged(judged.get(each.number)), hash=each.leaf, time=now) for each in new]
+        if accepted.may_receipt and accepted.checkpoint is not None:
+            receipt = cosign(
+                accepted.checkpoint,
+                name=key_name(self._office),
+                signers=self._signing.stream,
+                time=now,
+            )
+            incoming.save_receipt(db, stream.stream_id, accepted.held.frontier.size, receipt, now)
+            logged.append(LogEntry(kind=LogKind.RECEIPTED, hash=sha256(receipt).digest(), time=now))
+        logbook.append(db, logged)
+        peers.reached(db, self._peer, now)
+        return _count(answer, judged)
+
+    def _keep(
+        self,
+        db: Writing,
+        stream: Incoming,
+        each: Carried | TakenBack,
+        *,
+        payload: bytes | None,
+        judged: Mapping[int, Arrived],
+        now: int,
+    ) -> NewIncoming:
+        """Store one entry, and the view in it."""
+        if isinstance(each, TakenBack):
+            return NewIncoming(number=each.number, leaf=each.leaf, state=EntryState.TAKEN_BACK)
+        arrived = judged.get(each.number)
+        if arrived is None:
+            return NewIncoming(
+                number=each.number,
+                leaf=each.leaf,
+                state=EntryState.HELD,
+                header=each.header,
+                payload=payload,
+            )
+        view_key = None
+        if arrived.judged.state is not None:
+            view_key = keep_view(db, arrived.judged, self._peer, blobs=self._blobs, now=now)
+        return NewIncoming(
+            number=each.number,
+            leaf=each.leaf,
+            state=EntryState.REFUSED if arrived.judged.state is None else EntryState.HELD,
+            header=each.header,
+            view_key=view_key,
+            slip=arrived.slip,
+        )
+
+    def _void(self, db: Writing, stream: Incoming, accepted: Accepted) -> None:
+        """Mark what the sender took back; a view that we hold nevertheless is shown to nobody."""
+        for header, payload in accepted.entries:
+            if header.kind is EntryKind.VOID:
+                view_key = incoming.void(db, stream.stream_id, read_void(payload).number)
+                if view_key is not None:
+                    items.set_view_state(db, view_key, ViewState.QUARANTINED, TAKEN_BACK)
+
+    def _refuse(self, db: Writing, stream: Incoming, judged: Mapping[int, Arrived], epoch: int) -> None:
+        """Tell the sender, in our own stream to it, which entries can never be accepted."""
+        codes = {number: each.judged.refusal for number, each in judged.items()}
+        entries: list[tuple[EntryKind, bytes, int | None]] = [
+            (
+                EntryKind.REFUSED,
+                write_refused(Refused(incarnation=stream.incarnation, number=number, code=code)),
+                None,
+            )
+            for number, code in codes.items()
+            if code is not None
+        ]
+        if entries:
+            ours = begun(db, self._peer, epoch=epoch, around=self._around)
+            append(db, ours, entries, epoch=epoch, around=self._around)
+
+    def _freeze(self, error: EquivocationError) -> None:
+        """Two histories: keep both, and stop."""
+        now = self._around.seconds()
+
+        def act(db: Writing) -> None:
+            peers.add_evidence(db, self._peer, error.message, ours=error.ours, theirs=error.theirs, at=now)
+            peers.set_link(db, self._peer, "frozen", error.message)
+            logged = LogEntry(kind=LogKind.FROZEN, hash=sha256(error.theirs).digest(), time=now)
+            logbook.append(db, [logged])
+
+        self._database.write(act)
+
+
+TAKEN_BACK = "taken back by its sender"
+
+
+def judge(view: bytes, sender: str, rules: Rules, reader: Reader) -> Judged:
+    """
+    Say what becomes of a view that came from *sender*.
+
+    1. What can never verify is refused, whatever we trust.
+    2. What we cannot or do not trust is set apart: an author whose card is not pinned, a key that was
+       revoked, a retired key through a relay, a policy that is not at hand.
+    3. So is what by its own labels is not for us: somebody made a mistake.
+
+    Args:
+        view: The bytes.
+        sender: Whose stream they came on.
+        rules: Cards and policies at hand.
+        reader: What may be handed to us by others.
+    """
+    # 1. Never.
+    try:
+        contents = inspect(view)
+    except (MalformedError, ProofError) as error:
+        code = RefusalCode.PROOF if isinstance(error, ProofError) else RefusalCode.MALFORMED
+        return Judged(contents=None, state=None, refusal=code)
+    author = rules.pinned.item_key(KeyId(contents.wire.header.author))
+    if author is None:
+        return _apart(contents, "its author's card is not pinned")
+    if author.state is KeyState.REVOKED:
+        return _apart(contents, "its author's key is revoked", str(author.office))
+    try:
+        verified = verify(view, rules.pinned)
+    except SignatureError:
+        return Judged(contents=None, state=None, refusal=RefusalCode.SIGNATURE)
+    # 2. Not trusted.
+    office = str(author.office)
+    if author.state is KeyState.RETIRED and office != sender:
+        return _apart(verified, "its author's key is retired, and it came by another office", office)
+    # 3. Not for us.
+    because = why_apart(verified, rules.policies, reader)
+    if because:
+        return _apart(verified, because, office)
+    return Judged(contents=verified, state=ViewState.HELD, office=office)
+
+
+def why_apart(contents: Contents, policies: Policies, reader: Reader) -> str:
+    """Why a verified view is shown to nobody; empty if nothing is against it."""
+    for layer in contents.layers:
+        if policies.resolve(layer.policy) is None:
+            return f"policy {layer.policy.id} version {layer.policy.version} is not at hand"
+        if not decide_label(policies, reader, layer.policy, layer.label).permitted:
+            return "by its labels it is not for this office"
+    return ""
+
+
+def _apart(contents: Contents, because: str, office: str = "") -> Judged:
+    return Judged(contents=contents, state=ViewState.QUARANTINED, because=because, office=office)
+
+
+def keep_view(db: Writing, judged: Judged, source: str, *, blobs: Blobs, now: int) -> int:
+    """Store a view that came, its layers, and its inbox row if it may be shown."""
+    contents = judged.contents
+    assert contents is not None, "what is refused is not kept"
+    assert judged.state is not None, "what is refused is not kept"
+    layers = [access.intern(db, layer.policy, layer.label) for layer in contents.layers]
+    items.save_item(
+        db,
+        item_id=contents.item_id,
+        document=contents.document,
+        time=contents.time,
+        kind=contents.kind,
+        author=contents.wire.header.author,
+        office=judged.office,
+        reference=reference(judged.office, contents.time, contents.item_id) if judged.office else "",
+        is_own=False,
+        at=now,
+    )
+    view_key = items.save_view(
+        db,
+        data=contents.data,
+        item_id=contents.item_id,
+        source=source,
+        layers=layers,
+        state=judged.state,
+        because=judged.because,
+        blobs=blobs,
+        at=now,
+    )
+    if judged.state is ViewState.HELD:
+        inbox.fold_view(db, view_key, fold(contents, layers))
+    return view_key
+
+
+def _held(stream: Incoming | None) -> Held:
+    return Held() if stream is None else stream.held
+
+
+def _logged(arrived: Arrived | None) -> LogKind:
+    if arrived is None or arrived.judged.state is ViewState.HELD:
+        return LogKind.ACCEPTED
+    return LogKind.REFUSED if arrived.judged.state is None else LogKind.QUARANTINED
+
+
+def _count(answer: Answer, judged: Mapping[int, Arrived]) -> Pulled:
+    states = [each.judged.state for each in judged.values()]
+    return Pulled(
+        entries=len(answer.entries),
+        views=states.count(ViewState.HELD),
+        quarantined=states.count(ViewState.QUARANTINED),
+        refused=states.count(None),
+    )

@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+Release: a draft becomes an item, and each addressee gets a delivery with what was approved for it.
+
+All in one transaction: the rules are read, every addressee's copy is worked out, and if that is still
+what the releasing officer saw, the item is signed and stored, with its log entry, its release and its
+deliveries. Nothing is handed over here. That happens when a peer pulls, is decided again then, and is
+never more than what is written down here.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from legation.errors import RefusedError
+from legation.item.draft import Draft, Slip
+from legation.item.draws import SECRET_SIZE_BYTES, digest_signed
+from legation.item.reference import reference
+from legation.item.shape import DOCUMENT_SIZE_BYTES
+from legation.item.signing import sign
+from legation.item.view import Contents, inspect
+from legation.keys.card import Card
+from legation.log import LogEntry, LogKind
+from legation.node.drafting import Approvable, approvable, check_addressees, find_draft
+from legation.node.home import Signing
+from legation.node.rules import RuleBook, Rules
+from legation.node.surroundings import Surroundings
+from legation.records import AddresseeRecord, ReleasedRecord
+from legation.release import Because, DeliveryState
+from legation.store.blobs import Blobs
+from legation.store.sqlite import access, deliveries, items, logbook
+from legation.store.sqlite.database import Database, Writing
+from legation.words import english
+
+
+@dataclass(frozen=True, kw_only=True)
+class Released:
+    """What came of a release."""
+
+    item_id: bytes
+    reference: str
+    approvable: Approvable
+
+
+def release(
+    text: str,
+    *,
+    by: str,
+    seen: bytes | None,
+    card: Card,
+    database: Database,
+    blobs: Blobs,
+    signing: Signing,
+    around: Surroundings,
+) -> Released:
+    """
+    Release a draft to its addressees.
+
+    Args:
+        text: The draft's digest, or the beginning of it.
+        by: Who releases.
+        seen: The digest of the preview that was looked at; None takes what holds now.
+        card: The office's own card.
+        database: The node's store.
+        blobs: Where long views go.
+        signing: The office's keys.
+        around: Clock and dice.
+
+    Raises:
+        MalformedError: No such draft, or one that cannot be an item.
+        RefusedError: What would go out is not what was seen, nobody would receive anything, or the
+            draft was released before.
+    """
+    book = RuleBook(card, around)
+
+    def act(db: Writing) -> Released:
+        draft = find_draft(db, text)
+        rules = book.turn(db)
+        found = _checked(db, draft, rules, seen)
+        return _carry_out(db, found, rules, by=by, blobs=blobs, signing=signing, around=around)
+
+    return database.write(act)
+
+
+def _checked(db: Writing, draft: Draft, rules: Rules, seen: bytes | None) -> Approvable:
+    """Work out what is approved, and refuse what must not go on."""
+    check_addressees(draft, rules.office)
+    if deliveries.is_released(db, draft.digest):
+        raise RefusedError("this draft was released before", hint="a new version is a draft of its own")
+    found = approvable(draft, rules)
+    if seen is not None and seen != found.digest:
+        raise RefusedError(
+            "what each addressee would get is no longer what was previewed", hint="preview it again"
+        )
+    if all(copy.is_empty for copy in found.preview.copies):
+        raise RefusedError("nobody would receive anything", hint="preview says why")
+    return found
+
+
+def _carry_out(
+    db: Writing,
+    found: Approvable,
+    rules: Rules,
+    *,
+    by: str,
+    blobs: Blobs,
+    signing: Signing,
+    around: Surroundings,
+) -> Released:
+    """Sign, store, log, and write down what was approved for whom."""
+    draft, now = found.draft, around.seconds()
+    data = _sign(draft, now, signing, around)
+    contents = inspect(data)
+    spoken = reference(rules.office, contents.time, contents.item_id)
+    number = logbook.append(db, [LogEntry(kind=LogKind.RELEASED, hash=contents.item_id, time=now)])
+    _keep(db, contents, spoken, number, blobs=blobs, rules=rules, now=now)
+    release_id = deliveries.add_release(
+        db,
+        item_id=contents.item_id,
+        draft_digest=draft.digest,
+        preview_digest=found.digest,
+        by=by,
+        at=now,
+    )
+    empty = {copy.addressee for copy in found.preview.copies if copy.is_empty}
+    for slip in draft.slips:
+        layers = found.by_office[slip.addressee].layers
+        _deliver(
+            db,
+            slip,
+            contents.item_id,
+            release_id,
+            labels=[rules.ids[layer] for layer in layers],
+            is_empty=slip.addressee in empty,
+            epoch=rules.epoch,
+            at=now,
+        )
+    logbook.append(db, [LogEntry(kind=LogKind.APPROVED, hash=found.digest, time=now)])
+    return Released(item_id=contents.item_id, reference=spoken, approvable=found)
+
+
+def _sign(draft: Draft, now: int, signing: Signing, around: Surroundings) -> bytes:
+    document, fresh = around.random(DOCUMENT_SIZE_BYTES), around.random(SECRET_SIZE_BYTES)
+    draws = around.draws(signing.draws, fresh, digest_signed(draft.digest, document, now))
+    return sign(draft, document=document, time=now, signer=signing.item, draws=draws)
+
+
+def _keep(
+    db: Writing, contents: Contents, spoken: str, number: int, *, blobs: Blobs, rules: Rules, now: int
+) -> None:
+    layers = [access.intern(db, layer.policy, layer.label) for layer in contents.layers]
+    rules.load(db)
+    items.save_item(
+        db,
+        item_id=contents.item_id,
+        document=contents.document,
+        time=contents.time,
+        kind=contents.kind,
+        author=contents.wire.header.author,
+        office=rules.office,
+        reference=spoken,
+        is_own=True,
+        at=now,
+    )
+    items.save_view(
+        db, data=contents.data, item_id=contents.item_id, source="", layers=layers, blobs=blobs, at=now
+    )
+
+
+def _deliver(
+    db: Writing,
+    slip: Slip,
+    item_id: bytes,
+    release_id: int,
+    *,
+    labels: Sequence[int],
+    is_empty: bool,
+    epoch: int,
+    at: int,
+) -> None:
+    deliveries.add_delivery(
+        db,
+        office=slip.addressee,
+        item_id=item_id,
+        release_id=release_id,
+        slip=slip,
+        labels=labels,
+        state=DeliveryState.WITHHELD if is_empty else DeliveryState.WAITING,
+        because=Because.EMPTY_CUT if is_empty else Because.NONE,
+        epoch=epoch,
+        at=at,
+    )
+
+
+def released_record(found: Released) -> ReleasedRecord:
+    """Say what was released and for whom."""
+    return ReleasedRecord(
+        item=found.item_id.hex(),
+        reference=found.reference,
+        draft=found.approvable.draft.digest.hex(),
+        preview=found.approvable.digest.hex(),
+        addressees=tuple(
+            AddresseeRecord(
+                addressee=copy.addressee,
+                banner="" if copy.is_empty else copy.banner,
+                why=english.delivery(Because.EMPTY_CUT.value) if copy.is_empty else "",
+            )
+            for copy in found.approvable.preview.copies
+        ),
+    )

@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+What is decided with, at one epoch: policies, cards, grants, and the decisions that follow.
+
+One row of the store counts every change of a policy, a clearance, a grant, a peer or a relevant date.
+``RuleBook`` keeps what was worked out at the present count and throws it away when the count moves,
+whichever process moved it. The count is read in the very transaction that decides.
+
+A decision is made once for each pair of peer and access id, by ``release.decide_label`` like any other.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import lru_cache
+
+from msgspec.structs import replace
+
+from legation.errors import MalformedError
+from legation.formats import spif
+from legation.item.shape import Layer
+from legation.keys.card import Card, Cards, PolicyReference, read
+from legation.keys.sign import Verify
+from legation.labels import Clearance, Label, Policies, Policy, Reader
+from legation.labels.policy import Window
+from legation.node.surroundings import Surroundings
+from legation.release import decide_label
+from legation.store.sqlite import access, node, peers, policies
+from legation.store.sqlite.database import Reading, Writing
+
+POLICIES_REMEMBERED = 64  # as many as a card names
+
+
+@lru_cache(maxsize=POLICIES_REMEMBERED)
+def read_policy(data: bytes) -> Policy:
+    """Read a SPIF strictly; the same bytes always give the same policy, so it is read once."""
+    return spif.read(data)
+
+
+def named_clearance(clearance: Clearance, policies: Policies) -> Clearance:
+    """
+    Name the policy of a clearance by its identifier alone: clearances are kept by it.
+
+    Raises:
+        MalformedError: It is under no policy at hand, or it is not clear under which.
+    """
+    found = {each.id for each in policies if each.is_named(clearance.policy_id, clearance.policy)}
+    if len(found) != 1:
+        raise MalformedError(
+            "the clearance is under a policy that is not at hand", hint="legation policy add SPIF"
+        )
+    return replace(clearance, policy_id=found.pop(), policy="")
+
+
+@lru_cache(maxsize=1024)
+def read_card(data: bytes, verify: Verify) -> Card:
+    """Read a pinned card; the same bytes are verified once."""
+    return read(data, verify=verify)
+
+
+def policies_at_hand(db: Reading) -> Policies:
+    """The policies that the node decides with: those that were accepted."""
+    return Policies(read_policy(each.spif) for each in policies.policies(db) if each.accepted_by is not None)
+
+
+def mission_reader(db: Reading, name: str, at: datetime) -> Reader:
+    """Whoever reads at this node, as long as it knows no persons: with what the mission holds."""
+    return Reader(name=name, clearances=node.mission_clearances(db), at=at)
+
+
+def received_reader(db: Reading, name: str, at: datetime) -> Reader:
+    """This office as others may hand it something: where nothing else is set, as its own people."""
+    return Reader(name=name, clearances=node.mission_clearances(db, received=True), at=at)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rules:
+    """
+    What holds at one epoch.
+
+    ``decided`` is filled as it is asked: (peer, access id) to whether the peer may be handed it.
+    """
+
+    epoch: int
+    at: datetime
+    office: str
+    policies: Policies
+    cards: Mapping[str, Card]
+    pinned: Cards
+    grants: Mapping[str, tuple[Clearance, ...]]
+    ids: dict[tuple[PolicyReference, Label], int] = field(default_factory=dict, repr=False)
+    labels: dict[int, tuple[PolicyReference, Label]] = field(default_factory=dict, repr=False)
+    decided: dict[tuple[str, int], bool] = field(default_factory=dict, repr=False)
+
+    def reader(self, office: str) -> Reader:
+        """A peer as the reader it is; without a grant it holds nothing."""
+        return Reader(name=office, clearances=self.grants.get(office, ()), at=self.at)
+
+    def permits(self, office: str, access_id: int) -> bool:
+        """Whether *office* may be handed what stands under this access id, which is loaded."""
+        found = self.decided.get((office, access_id))
+        if found is None:
+            reference, label = self.labels[access_id]
+            found = decide_label(self.policies, self.reader(office), reference, label).permitted
+            self.decided[office, access_id] = found
+        return found
+
+    def load(self, db: Reading) -> None:
+        """Take in the access ids that were made since."""
+        for number, each in access.accesses(db, after=max(self.labels, default=0)):
+            self.labels[number] = each.reference, each.label
+            if each.group == 0:
+                self.ids[each.reference, each.label] = number
+
+    def access_id(self, layer: Layer) -> int:
+        """The access id of a layer that was interned and loaded."""
+        return self.ids[layer.policy, layer.label]
+
+
+class RuleBook:
+    """
+    The rules of the present epoch, worked out when they are first needed; for one thread.
+
+    Args:
+        card: The office's own card, trusted like a pinned one.
+        around: Clock and dice.
+    """
+
+    def __init__(self, card: Card, around: Surroundings) -> None:
+        self._card = card
+        self._around = around
+        self._rules: Rules | None = None
+
+    def at(self, db: Reading) -> Rules:
+        """The rules as this transaction sees them."""
+        epoch = node.epoch(db)
+        rules = self._rules
+        if rules is None or rules.epoch != epoch.number:
+            rules = self._rules = _rules(db, self._card, epoch.number, self._around)
+        rules.load(db)
+        return rules
+
+    def turn(self, db: Writing) -> Rules:
+        """
+        The rules for an act that decides: if a date has passed that changes a decision, a new epoch begins.
+        """
+        due = node.epoch(db).changes_at
+        if due is not None and due <= self._around.seconds():
+            begin_epoch(db, self._around)
+        return self.at(db)
+
+
+def begin_epoch(db: Writing, around: Surroundings) -> int:
+    """Count a change of whatever decides, and note when the next date will change a decision."""
+    now = around.seconds()
+    future = [instant for instant in _dates(db) if instant > now]
+    return node.bump_epoch(db, changes_at=min(future, default=None))
+
+
+def _rules(db: Reading, own: Card, epoch: int, around: Surroundings) -> Rules:
+    cards = [read_card(data, around.verify) for data in peers.pinned_cards(db)]
+    return Rules(
+        epoch=epoch,
+        at=around.now(),
+        office=str(own.office),
+        policies=policies_at_hand(db),
+        cards={str(card.office): card for card in cards},
+        pinned=Cards([own, *cards]),
+        grants={
+            each.office: tuple(grant.clearance for grant in peers.grants(db, each.office))
+            for each in peers.peers(db)
+        },
+    )
+
+
+def _dates(db: Reading) -> Iterator[int]:
+    """Every instant at which a grant or something in a policy begins or ceases to hold."""
+    for each in peers.peers(db):
+        for grant in peers.grants(db, each.office):
+            yield from _bounds(grant.clearance.not_before, grant.clearance.not_after)
+    for policy in policies_at_hand(db):
+        for window in _windows(policy):
+            yield from _bounds(window.not_before, window.not_after)
+
+
+def _windows(policy: Policy) -> Iterable[Window]:
+    yield policy.window
+    for tag_set in policy.tag_sets:
+        for tag in tag_set.tags:
+            yield from (each.window for each in tag.categories)
+
+
+def _bounds(not_before: datetime | None, not_after: datetime | None) -> Iterator[int]:
+    if not_before is not None:
+        yield int(not_before.astimezone(UTC).timestamp())
+    if not_after is not None:
+        yield int(not_after.astimezone(UTC).timestamp()) + 1  # both bounds are inside

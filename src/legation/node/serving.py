@@ -1,0 +1,359 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+A node at work: it answers pulls, pulls from its peers, and keeps house when the rules change.
+
+* One ``serve`` for a folder; other commands are short transactions beside it.
+* A pull that has nothing to be answered with waits on the doorbell and holds no thread.
+* Each peer with an address has a thread of its own that pulls, waits, and pulls again; after a failure
+  it waits longer each time, up to ``RETRY_S_MAX``.
+* One keeper looks for new peers, for dates that have passed, and for deliveries that were withheld
+  and may go now.
+"""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass
+from typing import TypeVar
+
+from starlette.types import ASGIApp
+
+from legation.errors import LegationError, MalformedError, RefusedError
+from legation.exchange import ANSWER_SIZE_BYTES_MAX, PULL_SIZE_BYTES_MAX, Envelope, Pull
+from legation.keys.card import Card
+from legation.node.answering import Answering, Batch
+from legation.node.doorbell import Doorbell
+from legation.node.home import Home
+from legation.node.pulling import Pulled, Pulling
+from legation.node.rules import RuleBook, Rules
+from legation.node.surroundings import Surroundings
+from legation.records import PeerPulledRecord, PulledRecord
+from legation.store.lock import FolderLock
+from legation.store.sqlite import deliveries, node, peers
+from legation.store.sqlite.database import Database, Reading, Writing
+from legation.transports.http.address import PATH, read_address
+from legation.transports.http.app import exchange_app
+from legation.transports.http.peer import Peer
+from legation.transports.http.server import serve
+
+WAIT_S = 50  # a long poll: less than the minute after which proxies cut
+RETRY_S_MIN = 0.2
+RETRY_S_MAX = 15.0
+LOOK_EVERY_S = 0.25  # how often the keeper looks; a look at an unchanged store costs microseconds
+ANSWERS_AT_ONCE_MAX = 4  # threads that open, decide and seal; waiting pulls hold none
+
+Done = TypeVar("Done")
+
+Report = Callable[[str, BaseException], None]
+"""Told what failed and why; the message of an error names no content."""
+
+
+class Answerer:
+    """Answers envelopes for a server: ``Answering``, with the waiting."""
+
+    def __init__(self, answering: Answering, doorbell: Doorbell, database: Database) -> None:
+        self._answering = answering
+        self._doorbell = doorbell
+        self._database = database
+        self._threads = asyncio.Semaphore(ANSWERS_AT_ONCE_MAX)
+        self._turns: dict[str, int] = {}
+
+    async def __call__(self, envelope: bytes, /) -> AsyncIterator[bytes]:
+        """
+        Answer one pull, now or when there is something to say.
+
+        Raises:
+            LegationError: It is not one that is answered.
+        """
+        found = await self._work(lambda: self._begin(envelope))
+        batch = await self._wait(found)
+        return self._give(found, batch)
+
+    def _begin(self, envelope: bytes) -> Envelope[Pull]:
+        found = self._answering.open(envelope)
+        self._answering.take_in(found.letter)
+        return found
+
+    async def _wait(self, found: Envelope[Pull]) -> Batch:
+        """Wait until there is news, the time is over, or the same peer pulls anew."""
+        pull, loop = found.letter, asyncio.get_running_loop()
+        turn = self._turns[pull.sender] = self._turns.get(pull.sender, 0) + 1
+        until = loop.time() + pull.wait_s
+        while True:
+            seen = self._database.data_version()
+            batch = await self._work(lambda: self._answering.batch(pull))
+            if batch.has_news:
+                return batch
+            while not self._answering.has_news(pull):
+                left = until - loop.time()
+                if left <= 0 or turn != self._turns[pull.sender]:
+                    return batch
+                await self._doorbell.wait(seen, left)
+                seen = self._database.data_version()
+
+    async def _give(self, found: Envelope[Pull], batch: Batch) -> AsyncIterator[bytes]:
+        pieces = self._answering.pieces(found, batch)
+        while (piece := await self._work(lambda: next(pieces, None))) is not None:
+            yield piece
+
+    async def _work(self, act: Callable[[], Done]) -> Done:
+        async with self._threads:
+            return await asyncio.to_thread(act)
+
+
+class PullLoop(threading.Thread):
+    """Pulls from one peer as long as the node is up."""
+
+    def __init__(self, home: Home, office: str, address: str, around: Surroundings, report: Report) -> None:
+        super().__init__(name=f"pull {office}", daemon=True)
+        self.address = address
+        self._office = office
+        self._report = report
+        self._database = home.database
+        self._around = around
+        self._stopped = threading.Event()
+        self._peer = Peer(address, size_bytes_max=ANSWER_SIZE_BYTES_MAX)
+        self._pulling = pulling(home, office, around)
+
+    def stop(self) -> None:
+        """End, also in the middle of a long poll."""
+        self._stopped.set()
+        self._peer.close()
+
+    def run(self) -> None:
+        """Pull, wait, pull."""
+        retry_s = RETRY_S_MIN
+        while not self._stopped.is_set():
+            try:
+                self._pulling.pull(
+                    lambda pieces: self._peer.exchange(b"".join(pieces), wait_s=WAIT_S), wait_s=WAIT_S
+                )
+                retry_s = RETRY_S_MIN
+            except LegationError as error:
+                if self._stopped.is_set():
+                    return
+                self._failed(error)
+                self._stopped.wait(retry_s)
+                retry_s = min(2 * retry_s, RETRY_S_MAX)
+
+    def _failed(self, error: LegationError) -> None:
+        """Write down why, once for each reason: a peer that is away for months fails a million times."""
+        self._report(f"pull from {self._office}", error)
+
+        def act(db: Writing) -> None:
+            known = peers.peer(db, self._office)
+            if known is not None and known.failure != error.message:
+                peers.failed(db, self._office, error.message, self._around.seconds())
+
+        self._database.write(act)
+
+
+class Keeper(threading.Thread):
+    """
+    Keeps house: pull loops for the peers that there are, a new epoch when a date has passed, and
+    withheld deliveries that may go since the rules changed.
+    """
+
+    def __init__(self, home: Home, around: Surroundings, report: Report) -> None:
+        super().__init__(name="keeper", daemon=True)
+        self._home = home
+        self._around = around
+        self._report = report
+        self._book = RuleBook(home.card, around)
+        self._before: Rules | None = None
+        self._loops: dict[str, PullLoop] = {}
+        self._stopped = threading.Event()
+
+    def stop(self) -> None:
+        """End, and end the pull loops."""
+        self._stopped.set()
+
+    def run(self) -> None:
+        """Look, wait, look."""
+        seen = -1
+        while not self._stopped.wait(LOOK_EVERY_S if seen >= 0 else 0):
+            version = self._home.database.data_version()
+            try:
+                if version != seen or self._is_due():
+                    self._look()
+                seen = version
+            except LegationError as error:
+                self._report("keeper", error)
+        for loop in self._loops.values():
+            loop.stop()
+
+    def _is_due(self) -> bool:
+        with self._home.database.read() as db:
+            due = node.epoch(db).changes_at
+        return due is not None and due <= self._around.seconds()
+
+    def _look(self) -> None:
+        with self._home.database.read() as db:
+            changed = self._before is None or node.epoch(db).number != self._before.epoch
+        if changed or self._is_due():
+            self._before = self._home.database.write(self._turn)
+            self._follow(self._before)
+
+    def _turn(self, db: Writing) -> Rules:
+        """Begin what is due, and wake the deliveries whose decision has turned."""
+        rules = self._book.turn(db)
+        for office in rules.cards:
+            turned = turned_for(db, office, self._before, rules)
+            if turned:
+                deliveries.wake(db, deliveries.withheld_by_access(db, office, turned), self._around.seconds())
+        return rules
+
+    def _follow(self, rules: Rules) -> None:
+        """Have one pull loop for each peer with an address, at its present address."""
+        wanted = {
+            office: card.body.addresses[0] for office, card in rules.cards.items() if card.body.addresses
+        }
+        for office, loop in list(self._loops.items()):
+            if wanted.get(office) != loop.address:
+                loop.stop()
+                del self._loops[office]
+        for office, address in wanted.items():
+            if office not in self._loops:
+                loop = PullLoop(self._home, office, address, self._around, self._report)
+                self._loops[office] = loop
+                loop.start()
+
+
+def turned_for(db: Reading, office: str, before: Rules | None, now: Rules) -> list[int]:
+    """
+    Name the access ids that *office* may be handed now and could not before.
+
+    Without a before, as when a node starts, all that it may be handed.
+    """
+    return [
+        each
+        for each in deliveries.withheld_access(db, office)
+        if now.permits(office, each) and (before is None or not before.permits(office, each))
+    ]
+
+
+def pulling(home: Home, office: str, around: Surroundings) -> Pulling:
+    """Make what pulls from one peer."""
+    return Pulling(
+        card=home.card,
+        peer=office,
+        signing=home.signing,
+        database=home.database,
+        blobs=home.blobs,
+        around=around,
+    )
+
+
+async def serve_node(
+    home: Home,
+    *,
+    host: str,
+    port: int,
+    around: Surroundings,
+    started: Callable[[str, int], None],
+    stop: asyncio.Event,
+    report: Report,
+) -> None:
+    """
+    Serve a node until *stop* is set.
+
+    Args:
+        home: The node's folder, opened.
+        host: Where to listen.
+        port: 0 takes a free one.
+        around: Clock and dice.
+        started: Told where it listens, once it does.
+        stop: Ends it.
+        report: Told what failed.
+
+    Raises:
+        StoreError: Another process serves this folder.
+        OSError: It cannot listen there.
+    """
+    with FolderLock(home.path):
+        keeper = Keeper(home, around, report)
+        keeper.start()
+        try:
+            await serve(exchange_of(home, around, report), host=host, port=port, stop=stop, started=started)
+        finally:
+            keeper.stop()
+            await asyncio.to_thread(keeper.join)
+
+
+async def serve_pages(pages: ASGIApp, *, stop: asyncio.Event, started: Callable[[str, int], None]) -> None:
+    """Serve pages on the loopback interface, at a free port, until *stop* is set."""
+    await serve(pages, host="127.0.0.1", port=0, stop=stop, started=started)
+
+
+def exchange_of(home: Home, around: Surroundings, report: Report) -> ASGIApp:
+    """The application that answers this node's peers."""
+    answering = Answering(
+        card=home.card, signing=home.signing, database=home.database, blobs=home.blobs, around=around
+    )
+    answerer = Answerer(answering, Doorbell(home.database), home.database)
+    return exchange_app(
+        answerer,
+        size_bytes_max=PULL_SIZE_BYTES_MAX,
+        report=lambda error: report("exchange", error),
+        paths={PATH, *_paths(home.card)},
+    )
+
+
+def _paths(card: Card) -> Iterator[str]:
+    """The paths that our own card names."""
+    return (read_address(each).path for each in card.body.addresses)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PulledAll:
+    """What asking brought, and what failed, peer by peer."""
+
+    record: PulledRecord
+    errors: tuple[LegationError, ...]
+
+
+def pull_all(home: Home, office: str | None, around: Surroundings) -> PulledAll:
+    """
+    Ask one peer, or all confirmed ones that have an address, for everything they have.
+
+    Raises:
+        RefusedError: The card of *office* is not confirmed.
+        MalformedError: *office* has no address to be asked at.
+    """
+    with home.database.read() as db:
+        cards = RuleBook(home.card, around).at(db).cards
+    if office is not None and office not in cards:
+        raise RefusedError(f"the card of `{office}` is not confirmed", hint=f"legation peer confirm {office}")
+    if office is not None and not cards[office].body.addresses:
+        raise MalformedError(f"the card of `{office}` names no address")
+    wanted = (
+        [office] if office is not None else [each for each in sorted(cards) if cards[each].body.addresses]
+    )
+    errors: list[LegationError] = []
+    found = [_pull_one(home, each, cards[each].body.addresses[0], around, errors) for each in wanted]
+    return PulledAll(record=PulledRecord(peers=tuple(found)), errors=tuple(errors))
+
+
+def _pull_one(
+    home: Home, office: str, address: str, around: Surroundings, errors: list[LegationError]
+) -> PeerPulledRecord:
+    """Pull until there is nothing more; a failure ends it and is noted."""
+    peer, one = Peer(address, size_bytes_max=ANSWER_SIZE_BYTES_MAX), pulling(home, office, around)
+    brought: list[Pulled] = []
+    error = ""
+    try:
+        while not brought or brought[-1].entries or brought[-1].is_challenged:
+            brought.append(one.pull(lambda pieces: peer.exchange(b"".join(pieces))))
+    except LegationError as failed:
+        errors.append(failed)
+        error = failed.message
+    finally:
+        peer.close()
+    return PeerPulledRecord(
+        office=office,
+        entries=sum(each.entries for each in brought),
+        views=sum(each.views for each in brought),
+        quarantined=sum(each.quarantined for each in brought),
+        refused=sum(each.refused for each in brought),
+        error=error,
+    )

@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+What a node has received, sent and trusts, as its people are shown it.
+"""
+
+from legation.encoding import Canonical
+from legation.item.portion import Kind
+
+
+class InboxEntryRecord(Canonical, frozen=True):
+    """
+    One item in the inbox, as far as this reader may see it.
+
+    ``title`` is empty where the reader may not see it; the reference stands for it. ``banner`` is the
+    roll-up of what the reader may see. ``source`` is the office that handed it over, where that is not
+    the author. Times are ISO 8601 in UTC: ``time`` as the author wrote it, ``received`` by our clock.
+    """
+
+    item: str
+    reference: str
+    author: str
+    kind: Kind
+    time: str
+    received: str
+    banner: str
+    title: str = ""
+    source: str = ""
+
+
+class InboxRecord(Canonical, frozen=True):
+    """The inbox of one reader, newest first."""
+
+    entries: tuple[InboxEntryRecord, ...]
+
+
+class DeliveryRecord(Canonical, frozen=True):
+    """
+    One item on its way to one addressee.
+
+    ``state`` is ``waiting``, ``numbered``, ``receipted``, ``withheld``, ``void`` or ``withdrawn``;
+    ``why`` says it to a person. ``number`` is the entry's in the stream to that addressee.
+    """
+
+    item: str
+    reference: str
+    addressee: str
+    state: str
+    why: str
+    since: str
+    number: int | None = None
+
+
+class DeliveriesRecord(Canonical, frozen=True):
+    """Deliveries of this node, newest item first."""
+
+    deliveries: tuple[DeliveryRecord, ...]
+
+
+class AddresseeRecord(Canonical, frozen=True):
+    """One addressee of a release: the banner of its copy, or why there is none."""
+
+    addressee: str
+    banner: str
+    why: str = ""
+
+
+class ReleasedRecord(Canonical, frozen=True):
+    """A release: the item, and what was approved for each addressee."""
+
+    item: str
+    reference: str
+    draft: str
+    preview: str
+    addressees: tuple[AddresseeRecord, ...]
+
+
+class PeerPulledRecord(Canonical, frozen=True):
+    """What pulls from one peer brought; ``error`` says why nothing, or nothing more, came."""
+
+    office: str
+    entries: int = 0
+    views: int = 0
+    quarantined: int = 0
+    refused: int = 0
+    error: str = ""
+
+
+class PulledRecord(Canonical, frozen=True):
+    """What pulls brought, peer by peer."""
+
+    peers: tuple[PeerPulledRecord, ...]
+
+
+class GrantRecord(Canonical, frozen=True):
+    """What a peer may see under one policy; ``in_force`` once a second person confirmed it."""
+
+    policy: str
+    levels: tuple[str, ...]
+    agreement: str
+    proposed_by: str
+    confirmed_by: str
+    in_force: bool
+
+
+class PeerRecord(Canonical, frozen=True):
+    """
+    A peer as an administrator is shown it: whose card, how trusted, and how the link stands.
+
+    ``received`` counts the entries that we hold of it, ``sent`` those that we numbered for it,
+    ``receipted`` those it gave a receipt for.
+    """
+
+    office: str
+    card: int
+    fingerprint: tuple[str, ...]
+    added_by: str
+    confirmed_by: str
+    link: str
+    why: str
+    addresses: tuple[str, ...]
+    grants: tuple[GrantRecord, ...]
+    heard: str
+    reached: str
+    received: int
+    sent: int
+    receipted: int
+    quarantined: int
+
+
+class PeersRecord(Canonical, frozen=True):
+    """The peers, by office."""
+
+    peers: tuple[PeerRecord, ...]
+
+
+class FaultRecord(Canonical, frozen=True):
+    """One thing that does not hold: where, and what."""
+
+    where: str
+    what: str
+
+
+class CheckRecord(Canonical, frozen=True):
+    """What ``fsck`` looked at, how much of it, and what does not hold."""
+
+    checked: dict[str, int]
+    faults: tuple[FaultRecord, ...]

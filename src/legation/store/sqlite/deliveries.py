@@ -1,0 +1,272 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+Deliveries: one item on its way to one addressee, with what was approved for it.
+
+A pull asks for those that wait and finds them by one index; those that were withheld are not visited.
+They come back through ``withheld_by_access`` and ``wake``, when a decision about one of their labels
+has changed.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from legation.encoding import Codec, encode
+from legation.exchange.entry import SLIP_SIZE_BYTES_MAX
+from legation.item.draft import Precedence, Slip
+from legation.release import Because, DeliveryEvent, DeliveryState, move_on
+from legation.store.sqlite.database import Reading, Writing
+
+_SLIP = Codec(Slip, size_bytes_max=SLIP_SIZE_BYTES_MAX, what="slip")
+_RANKS = {each: rank for rank, each in enumerate(Precedence)}  # routine first
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A delivery that waits to be numbered; ``labels`` are the access ids approved for it."""
+
+    delivery_id: int
+    item_id: bytes
+    slip: Slip
+    labels: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredDelivery:
+    """A delivery as it stands; ``number`` is that of its entry in the stream to the addressee."""
+
+    delivery_id: int
+    office: str
+    item_id: bytes
+    reference: str
+    state: DeliveryState
+    because: Because
+    number: int | None
+    changed_at: int
+
+
+def add_release(
+    db: Writing, *, item_id: bytes, draft_digest: bytes, preview_digest: bytes, by: str, at: int
+) -> int:
+    """Write down who released what, and what they had seen."""
+    row = db.one(
+        "INSERT INTO released (item_id, draft_digest, preview_digest, released_by, released_at) "
+        "VALUES (?, ?, ?, ?, ?) RETURNING release_id",
+        (item_id, draft_digest, preview_digest, by, at),
+    )
+    assert row is not None, "an insert gives a row back"
+    return int(row[0])
+
+
+def is_released(db: Reading, draft_digest: bytes) -> bool:
+    """Whether this very draft was released before."""
+    return db.one("SELECT 1 FROM released WHERE draft_digest = ?", (draft_digest,)) is not None
+
+
+def add_delivery(
+    db: Writing,
+    *,
+    office: str,
+    item_id: bytes,
+    release_id: int,
+    slip: Slip,
+    labels: Iterable[int],
+    state: DeliveryState,
+    because: Because,
+    epoch: int,
+    at: int,
+) -> int:
+    """
+    Add a delivery with what was approved for it.
+
+    Args:
+        db: The change.
+        office: The addressee; it need not be a peer yet.
+        item_id: What is delivered.
+        release_id: By which release.
+        slip: What concerns this addressee.
+        labels: The access ids that the approver saw in its copy.
+        state: ``WAITING``, or ``WITHHELD`` if the copy is empty.
+        because: Why it is withheld.
+        epoch: At which epoch that was decided.
+        at: When.
+    """
+    row = db.one(
+        "INSERT INTO delivery (office, item_id, release_id, slip, precedence, state, because, epoch, changed_at) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING delivery_id",
+        (
+            office,
+            item_id,
+            release_id,
+            encode(slip),
+            _RANKS[slip.precedence],
+            state.value,
+            because.value,
+            epoch,
+            at,
+        ),
+    )
+    assert row is not None, "an insert gives a row back"
+    delivery_id = int(row[0])
+    is_withheld = int(state is DeliveryState.WITHHELD)
+    db.run_many(
+        "INSERT INTO delivery_label (delivery_id, access_id, office, is_withheld) VALUES (?, ?, ?, ?)",
+        [(delivery_id, each, office, is_withheld) for each in labels],
+    )
+    return delivery_id
+
+
+def has_waiting(db: Reading, office: str) -> bool:
+    """Whether anything waits for an office: one look at an index."""
+    return (
+        db.one("SELECT 1 FROM delivery WHERE office = ? AND state = 'waiting' LIMIT 1", (office,)) is not None
+    )
+
+
+def waiting(db: Reading, office: str, limit: int) -> list[Waiting]:
+    """What waits for an office, the most urgent first, then the oldest."""
+    rows = db.rows(
+        "SELECT delivery_id, item_id, slip, (SELECT group_concat(access_id) FROM delivery_label "
+        "WHERE delivery_label.delivery_id = delivery.delivery_id) FROM delivery "
+        "WHERE office = ? AND state = 'waiting' ORDER BY precedence DESC, delivery_id LIMIT ?",
+        (office, limit),
+    )
+    return [
+        Waiting(
+            delivery_id=delivery_id,
+            item_id=item_id,
+            slip=_SLIP.decode(slip),
+            labels=frozenset(map(int, labels.split(","))) if labels else frozenset(),
+        )
+        for delivery_id, item_id, slip, labels in rows
+    ]
+
+
+def move(
+    db: Writing, delivery_id: int, event: DeliveryEvent, because: Because, *, epoch: int, at: int
+) -> DeliveryState:
+    """
+    Let something happen to a delivery.
+
+    Raises:
+        LocalProtocolError: It cannot happen in its state.
+    """
+    row = db.one("SELECT state FROM delivery WHERE delivery_id = ?", (delivery_id,))
+    assert row is not None, "an id of a delivery names one"
+    before = DeliveryState(row[0])
+    after = move_on(before, event)
+    db.run(
+        "UPDATE delivery SET state = ?, because = ?, epoch = ?, changed_at = ? WHERE delivery_id = ?",
+        (after.value, because.value, epoch, at, delivery_id),
+    )
+    if DeliveryState.WITHHELD in {before, after}:
+        db.run(
+            "UPDATE delivery_label SET is_withheld = ? WHERE delivery_id = ?",
+            (int(after is DeliveryState.WITHHELD), delivery_id),
+        )
+    return after
+
+
+def number(db: Writing, numbered: Iterable[tuple[int, int]], stream_id: int, *, epoch: int, at: int) -> None:
+    """
+    Note that deliveries were appended to a stream.
+
+    Args:
+        db: The change.
+        numbered: Deliveries that wait, each with the number of its entry.
+        stream_id: Of the stream.
+        epoch: At which epoch they were decided.
+        at: When.
+    """
+    after = move_on(DeliveryState.WAITING, DeliveryEvent.NUMBER)
+    db.run_many(
+        "UPDATE delivery SET state = ?, because = '', stream_id = ?, entry_number = ?, epoch = ?, "
+        "changed_at = ? WHERE delivery_id = ? AND state = 'waiting'",
+        [(after.value, stream_id, entry, epoch, at, delivery_id) for delivery_id, entry in numbered],
+    )
+
+
+def again(db: Writing, delivery_id: int, *, epoch: int, at: int) -> int:
+    """Let what a voided delivery was for wait anew: a smaller cut goes as a new entry."""
+    row = db.one(
+        "INSERT INTO delivery (office, item_id, release_id, slip, precedence, state, because, epoch, changed_at) "
+        "SELECT office, item_id, release_id, slip, precedence, 'waiting', '', ?, ? FROM delivery "
+        "WHERE delivery_id = ? RETURNING delivery_id",
+        (epoch, at, delivery_id),
+    )
+    assert row is not None, "an insert gives a row back"
+    db.run(
+        "INSERT INTO delivery_label (delivery_id, access_id, office) "
+        "SELECT ?, access_id, office FROM delivery_label WHERE delivery_id = ?",
+        (row[0], delivery_id),
+    )
+    return int(row[0])
+
+
+def receipted(db: Writing, stream_id: int, size: int, at: int) -> int:
+    """Note a receipt over the first *size* entries of a stream; gives how many deliveries it was for."""
+    after = move_on(DeliveryState.NUMBERED, DeliveryEvent.RECEIPT)
+    db.run(
+        "UPDATE delivery SET state = ?, changed_at = ? "
+        "WHERE stream_id = ? AND entry_number < ? AND state = 'numbered'",
+        (after.value, at, stream_id, size),
+    )
+    return db.changed()
+
+
+def withheld_access(db: Reading, office: str) -> list[int]:
+    """The access ids that are approved in any delivery that is withheld from an office, ascending."""
+    # Steps from one access id to the next, however many deliveries carry each.
+    rows = db.rows(
+        "WITH RECURSIVE step (access_id) AS ("
+        "SELECT min(access_id) FROM delivery_label WHERE office = :office AND is_withheld = 1 "
+        "UNION ALL SELECT (SELECT min(access_id) FROM delivery_label "
+        "WHERE office = :office AND is_withheld = 1 AND access_id > step.access_id) "
+        "FROM step WHERE step.access_id IS NOT NULL) "
+        "SELECT access_id FROM step WHERE access_id IS NOT NULL",
+        {"office": office},
+    )
+    return [access_id for (access_id,) in rows]
+
+
+def withheld_by_access(db: Reading, office: str, access_ids: Iterable[int]) -> list[int]:
+    """The deliveries withheld from an office for which one of these access ids is approved, ascending."""
+    found: set[int] = set()
+    for access_id in access_ids:
+        rows = db.rows(
+            "SELECT delivery_id FROM delivery_label WHERE office = ? AND access_id = ? AND is_withheld = 1",
+            (office, access_id),
+        )
+        found.update(delivery_id for (delivery_id,) in rows)
+    return sorted(found)
+
+
+def wake(db: Writing, delivery_ids: Iterable[int], at: int) -> None:
+    """Let withheld deliveries wait again: they are decided anew when they are numbered."""
+    ids = list(delivery_ids)
+    after = move_on(DeliveryState.WITHHELD, DeliveryEvent.WAKE)
+    db.run_many(
+        "UPDATE delivery SET state = ?, because = '', changed_at = ? WHERE delivery_id = ? AND state = 'withheld'",
+        [(after.value, at, each) for each in ids],
+    )
+    db.run_many("UPDATE delivery_label SET is_withheld = 0 WHERE delivery_id = ?", [(each,) for each in ids])
+
+
+def deliveries(db: Reading) -> list[StoredDelivery]:
+    """Every delivery, the newest release first, then by addressee."""
+    rows = db.rows(
+        "SELECT delivery_id, delivery.office, item_id, reference, state, because, entry_number, changed_at "
+        "FROM delivery JOIN item USING (item_id) ORDER BY release_id DESC, delivery.office, delivery_id"
+    )
+    return [
+        StoredDelivery(
+            delivery_id=delivery_id,
+            office=office,
+            item_id=item_id,
+            reference=reference,
+            state=DeliveryState(state),
+            because=Because(because),
+            number=entry,
+            changed_at=changed_at,
+        )
+        for delivery_id, office, item_id, reference, state, because, entry, changed_at in rows
+    ]

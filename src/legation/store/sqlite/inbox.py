@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+The inbox as it was folded, and as a reader may list it.
+
+What is listed follows from the layers that the reader may see (``access.allow``) and from nothing
+else: not from how many others there are, nor from the order in which they came.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from legation.item.portion import Kind
+from legation.projections import InboxLayer, InboxRow
+from legation.store.sqlite.database import Reading, Writing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboxListing:
+    """One item as far as a reader may see it; ``access_ids`` are those of the layers that they may see."""
+
+    item_id: bytes
+    document: bytes
+    kind: Kind
+    office: str
+    source: str
+    reference: str
+    time: int
+    received_at: int
+    title: str | None
+    access_ids: tuple[int, ...]
+
+
+def fold_view(db: Writing, view_key: int, row: InboxRow) -> None:
+    """Put what was folded from a view in its place; a view that is there stays."""
+    if db.one("SELECT 1 FROM inbox WHERE view_key = ?", (view_key,)) is not None:
+        return
+    db.run("INSERT INTO inbox (view_key, item_id) VALUES (?, ?)", (view_key, row.item_id))
+    db.run_many(
+        "INSERT INTO inbox_layer (access_id, view_key, has_body, title) VALUES (?, ?, ?, ?)",
+        [(each.access_id, view_key, int(each.has_body), each.title) for each in row.layers],
+    )
+
+
+def clear(db: Writing) -> None:
+    """Drop the projection; it is folded again from the views."""
+    db.run("DELETE FROM inbox")
+
+
+def folded(db: Reading) -> Iterator[tuple[int, InboxRow]]:
+    """Everything that was folded, by view, for comparison."""
+    for view_key, item_id in list(db.rows("SELECT view_key, item_id FROM inbox ORDER BY view_key")):
+        rows = db.rows(
+            "SELECT access_id, has_body, title FROM inbox_layer WHERE view_key = ? ORDER BY access_id",
+            (view_key,),
+        )
+        layers = tuple(
+            InboxLayer(access_id=access_id, has_body=bool(has_body), title=title)
+            for access_id, has_body, title in rows
+        )
+        yield view_key, InboxRow(item_id=item_id, layers=layers)
+
+
+# The layers that the reader may see lead to the views, one row each. Of several views of one item the
+# best is listed: it shows most layers, then it is the author's own, then it has the lowest hash.
+_ROWS = """
+WITH readable AS (
+    SELECT view_key, group_concat(access_id) AS access_ids, count(*) AS layer_count, max(title) AS title
+    FROM temp.allowed CROSS JOIN inbox_layer USING (access_id)
+    GROUP BY view_key
+    HAVING max(has_body) = 1
+), ranked AS (
+    SELECT readable.*, view.item_id, view.source, view.received_at, item.document, item.kind, item.office,
+        item.reference, item.time, row_number() OVER (
+            PARTITION BY view.item_id
+            ORDER BY layer_count DESC, view.source = item.office DESC, view.hash
+        ) AS place
+    FROM readable JOIN view USING (view_key) JOIN item USING (item_id)
+    WHERE view.state = 'held'
+)
+SELECT item_id, document, kind, office, source, reference, time, received_at, title, access_ids
+FROM ranked WHERE place = 1 ORDER BY received_at DESC, time DESC, item_id
+"""
+
+
+def rows(db: Reading) -> list[InboxListing]:
+    """What the reader may see, newest first."""
+    return [
+        InboxListing(
+            item_id=item_id,
+            document=document,
+            kind=Kind(kind),
+            office=office,
+            source=source,
+            reference=reference,
+            time=time,
+            received_at=received_at,
+            title=title,
+            access_ids=tuple(sorted(map(int, access_ids.split(",")))),
+        )
+        for item_id, document, kind, office, source, reference, time, received_at, title, access_ids in db.rows(
+            _ROWS
+        )
+    ]

@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+Peers' streams to us: every entry that we hold, up to where, and the receipts that we gave.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from legation.encoding import encode
+from legation.exchange import EntryHeader, Held
+from legation.item.draft import Slip
+from legation.store.sqlite.database import Reading, Writing
+from legation.store.sqlite.outgoing import FRONTIER
+
+
+class EntryState(StrEnum):
+    """What became of an entry."""
+
+    HELD = "held"
+    REFUSED = "refused"
+    """Its bytes are the sender's, and can never be accepted."""
+    TAKEN_BACK = "taken-back"
+    """Only its leaf came, and no void yet."""
+    VOID = "void"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incoming:
+    """The present stream of a peer, and how much of it is held."""
+
+    stream_id: int
+    office: str
+    incarnation: bytes
+    held: Held
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewIncoming:
+    """
+    An entry that came.
+
+    ``header`` is absent if it was taken back, ``view_key`` and ``slip`` are there for a view,
+    ``payload`` for everything else.
+    """
+
+    number: int
+    leaf: bytes
+    state: EntryState
+    header: EntryHeader | None = None
+    view_key: int | None = None
+    slip: Slip | None = None
+    payload: bytes | None = field(default=None, repr=False)
+
+
+def stream(db: Reading, office: str) -> Incoming | None:
+    """The present stream of an office, or None."""
+    row = db.one(
+        "SELECT stream_id, incarnation, frontier, receipt_size FROM incoming WHERE office = ? AND is_current = 1",
+        (office,),
+    )
+    if row is None:
+        return None
+    stream_id, incarnation, frontier, receipt_size = row
+    taken_back = db.rows(
+        "SELECT number FROM incoming_entry WHERE stream_id = ? AND state = 'taken-back'", (stream_id,)
+    )
+    held = Held(
+        incarnation=incarnation,
+        frontier=FRONTIER.decode(frontier),
+        taken_back=frozenset(number for (number,) in taken_back),
+        receipt_size=receipt_size,
+    )
+    return Incoming(stream_id=stream_id, office=office, incarnation=incarnation, held=held)
+
+
+def start_stream(db: Writing, office: str, incarnation: bytes, at: int) -> Incoming:
+    """Begin the stream of an office; nothing of it is held yet."""
+    db.run(
+        "INSERT INTO incoming (office, incarnation, frontier, started_at) VALUES (?, ?, ?, ?)",
+        (office, incarnation, encode(Held().frontier), at),
+    )
+    found = stream(db, office)
+    assert found is not None, "a stream that was begun is there"
+    return found
+
+
+def append(db: Writing, stream: Incoming, entries: Sequence[NewIncoming], held: Held, at: int) -> None:
+    """
+    Append entries that came.
+
+    Args:
+        db: The change.
+        stream: As it is now.
+        entries: In order, numbered on from what is held.
+        held: What is held then; the store works out itself what of it is void.
+        at: When.
+    """
+    db.run_many(
+        "INSERT INTO incoming_entry (stream_id, number, leaf, state, kind, payload_hash, payload_size_bytes, "
+        "view_key, slip, payload, received_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (
+                stream.stream_id,
+                each.number,
+                each.leaf,
+                each.state.value,
+                None if each.header is None else each.header.kind.value,
+                None if each.header is None else each.header.payload_hash,
+                None if each.header is None else each.header.payload_size_bytes,
+                each.view_key,
+                None if each.slip is None else encode(each.slip),
+                each.payload,
+                at,
+            )
+            for each in entries
+        ],
+    )
+    db.run("UPDATE incoming SET frontier = ? WHERE stream_id = ?", (encode(held.frontier), stream.stream_id))
+
+
+def void(db: Writing, stream_id: int, number: int) -> int | None:
+    """Note that an entry is void; gives the view that was held of it, or None."""
+    row = db.one(
+        "UPDATE incoming_entry SET state = 'void' WHERE stream_id = ? AND number = ? RETURNING view_key",
+        (stream_id, number),
+    )
+    return None if row is None else row[0]
+
+
+def kind(db: Reading, stream_id: int, number: int) -> str | None:
+    """The kind of an entry; None if there is none, or it was taken back before it came."""
+    row = db.one("SELECT kind FROM incoming_entry WHERE stream_id = ? AND number = ?", (stream_id, number))
+    return None if row is None else row[0]
+
+
+def leaves(db: Reading, stream_id: int) -> Iterator[tuple[int, bytes]]:
+    """The number and leaf of every entry, in order."""
+    yield from db.rows(
+        "SELECT number, leaf FROM incoming_entry WHERE stream_id = ? ORDER BY number", (stream_id,)
+    )
+
+
+def save_receipt(db: Writing, stream_id: int, size: int, data: bytes, at: int) -> None:
+    """Keep a receipt that we made, before it is sent."""
+    db.run(
+        "INSERT INTO incoming_receipt (stream_id, size, data, made_at) VALUES (?, ?, ?, ?)",
+        (stream_id, size, data, at),
+    )
+    db.run("UPDATE incoming SET receipt_size = ? WHERE stream_id = ?", (size, stream_id))
+
+
+def receipt(db: Reading, stream_id: int) -> bytes | None:
+    """The highest receipt that we made, or None."""
+    row = db.one(
+        "SELECT data FROM incoming_receipt WHERE stream_id = ? ORDER BY size DESC LIMIT 1", (stream_id,)
+    )
+    return None if row is None else bytes(row[0])
+
+
+def receipts(db: Reading, stream_id: int) -> Iterator[tuple[int, bytes]]:
+    """Every receipt that we made, by size."""
+    yield from db.rows(
+        "SELECT size, data FROM incoming_receipt WHERE stream_id = ? ORDER BY size", (stream_id,)
+    )

@@ -1,0 +1,238 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+Items and the views that are held of them.
+
+A view is stored once, by its hash. Long ones are blobs; their row then holds no data. Queries for a
+reader go by ``temp.allowed`` (``access.allow``) and see only views that are held.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from hashlib import sha256
+
+from legation.item.portion import Kind
+from legation.store.blobs import INLINE_SIZE_BYTES_MAX, Blobs
+from legation.store.sqlite.database import Reading, Row, Writing
+
+FOUND_MAX = 2  # more than one is a question in any case
+PREFIX_LENGTH_MIN = 8  # digits of an id that people may type instead of all 64
+_ID_LENGTH = 64
+_DIGITS = frozenset("0123456789abcdef")
+
+
+class ViewState(StrEnum):
+    """Whether a view may be shown at all."""
+
+    HELD = "held"
+    QUARANTINED = "quarantined"
+    """Stored and receipted like any other, and shown to nobody."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredView:
+    """A view without its bytes; ``source`` is the office that it came from, empty for our own item."""
+
+    view_key: int
+    hash: bytes
+    item_id: bytes
+    size_bytes: int
+    source: str
+    state: ViewState
+    because: str
+    received_at: int
+
+
+def save_item(
+    db: Writing,
+    *,
+    item_id: bytes,
+    document: bytes,
+    time: int,
+    kind: Kind,
+    author: bytes,
+    office: str,
+    reference: str,
+    is_own: bool,
+    at: int,
+) -> None:
+    """
+    Keep what is known of an item; one that is there stays, save that its author may have become known.
+
+    Args:
+        db: The change.
+        item_id: Its id.
+        document: Its document id.
+        time: As its author wrote it.
+        kind: Its kind.
+        author: The id of the key that signed it.
+        office: The author's office, empty if the key is not known.
+        reference: How people name it, empty like *office*.
+        is_own: Whether it was released here.
+        at: When it came.
+    """
+    db.run(
+        "INSERT INTO item (item_id, document, time, kind, author, office, reference, is_own, received_at) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (item_id) DO UPDATE "
+        "SET office = excluded.office, reference = excluded.reference WHERE office = ''",
+        (item_id, document, time, kind.value, author, office, reference, int(is_own), at),
+    )
+
+
+def save_view(
+    db: Writing,
+    *,
+    data: bytes,
+    item_id: bytes,
+    source: str,
+    layers: Iterable[int],
+    blobs: Blobs,
+    at: int,
+    state: ViewState = ViewState.HELD,
+    because: str = "",
+) -> int:
+    """
+    Keep a view under its hash and give its key; one that is there stays as it is.
+
+    Args:
+        db: The change.
+        data: The view's bytes.
+        item_id: Of which item; it is stored already.
+        source: The office that it came from; empty for our own whole item.
+        layers: The access ids of its layers.
+        blobs: Where it goes if it is long; it is durable there before the row names it.
+        at: When it came.
+        state: Whether it may be shown.
+        because: Why not.
+    """
+    digest = sha256(data).digest()
+    found = db.one("SELECT view_key FROM view WHERE hash = ?", (digest,))
+    if found is not None:
+        return int(found[0])
+    is_short = len(data) <= INLINE_SIZE_BYTES_MAX
+    if not is_short:
+        blobs.put(data)
+    row = db.one(
+        "INSERT INTO view (hash, item_id, data, size_bytes, source, state, because, received_at) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING view_key",
+        (digest, item_id, data if is_short else None, len(data), source, state.value, because, at),
+    )
+    assert row is not None, "an insert gives a row back"
+    view_key = int(row[0])
+    db.run_many(
+        "INSERT INTO layer (view_key, access_id) VALUES (?, ?)", [(view_key, each) for each in layers]
+    )
+    return view_key
+
+
+_VIEW = "SELECT view_key, hash, item_id, size_bytes, source, state, because, received_at FROM view "
+
+
+def views(db: Reading) -> list[StoredView]:
+    """Every view, in the order in which they came."""
+    return [_view(row) for row in db.rows(_VIEW + "ORDER BY view_key")]
+
+
+def own_view(db: Reading, item_id: bytes) -> StoredView | None:
+    """The whole of an item that was released here."""
+    row = db.one(_VIEW + "WHERE item_id = ? AND source = ''", (item_id,))
+    return None if row is None else _view(row)
+
+
+def quarantined(db: Reading) -> list[StoredView]:
+    """The views that are shown to nobody, by source and in the order in which they came."""
+    return [_view(row) for row in db.rows(_VIEW + "WHERE state = 'quarantined' ORDER BY source, view_key")]
+
+
+def _view(row: Row) -> StoredView:
+    view_key, digest, item_id, size_bytes, source, state, because, received_at = row
+    return StoredView(
+        view_key=view_key,
+        hash=digest,
+        item_id=item_id,
+        size_bytes=size_bytes,
+        source=source,
+        state=ViewState(state),
+        because=because,
+        received_at=received_at,
+    )
+
+
+def view_data(db: Reading, view_key: int, blobs: Blobs) -> bytes:
+    """
+    The bytes of a view.
+
+    Raises:
+        StoreError: They are damaged or not there.
+    """
+    row = db.one("SELECT data, hash FROM view WHERE view_key = ?", (view_key,))
+    assert row is not None, "a key of a view names one"
+    data, digest = row
+    return blobs.get(digest) if data is None else bytes(data)
+
+
+def layers(db: Reading, view_key: int) -> list[int]:
+    """The access ids of a view, ascending."""
+    rows = db.rows("SELECT access_id FROM layer WHERE view_key = ? ORDER BY access_id", (view_key,))
+    return [access_id for (access_id,) in rows]
+
+
+def set_view_state(db: Writing, view_key: int, state: ViewState, because: str) -> None:
+    """Set whether a view may be shown."""
+    db.run("UPDATE view SET state = ?, because = ? WHERE view_key = ?", (state.value, because, view_key))
+
+
+def latest_time(db: Reading, document: bytes) -> int | None:
+    """The time of the latest version of a document that is known here."""
+    row = db.one("SELECT max(time) FROM item WHERE document = ?", (document,))
+    return None if row is None else row[0]
+
+
+# A view counts for a reader if it is held and one of its layers is allowed.
+_READABLE = (
+    "EXISTS (SELECT 1 FROM view JOIN layer USING (view_key) WHERE view.item_id = item.item_id "
+    "AND view.state = 'held' AND +layer.access_id IN (SELECT access_id FROM temp.allowed)) "
+    "ORDER BY item_id LIMIT ?"
+)
+_FIND_BY_ID = "SELECT item_id FROM item WHERE item_id BETWEEN ? AND ? AND " + _READABLE  # noqa: S608 - constants
+_FIND_BY_REFERENCE = "SELECT item_id FROM item WHERE reference = ? AND " + _READABLE  # noqa: S608 - constants
+
+
+def find_items(db: Reading, text: str) -> list[bytes]:
+    """
+    Find items that the reader may see, by reference, by id, or by the beginning of an id.
+
+    Args:
+        db: The snapshot, bound to a reader.
+        text: As a person typed it.
+
+    Returns:
+        At most ``FOUND_MAX`` ids.
+    """
+    digits = text.lower()
+    if PREFIX_LENGTH_MIN <= len(digits) <= _ID_LENGTH and not set(digits) - _DIGITS:
+        low, high = (bytes.fromhex(digits.ljust(_ID_LENGTH, filler)) for filler in "0f")
+        rows = db.rows(_FIND_BY_ID, (low, high, FOUND_MAX))
+    else:
+        rows = db.rows(_FIND_BY_REFERENCE, (text, FOUND_MAX))
+    return [item_id for (item_id,) in rows]
+
+
+def readable_view(db: Reading, item_id: bytes, blobs: Blobs) -> bytes:
+    """
+    The view of an item that holds most of what the reader may see.
+
+    At a tie it is our own, then that of the author's own office, then the one with the lowest hash.
+
+    Raises:
+        StoreError: It is damaged.
+    """
+    row = db.one(
+        "SELECT view_key FROM view JOIN layer USING (view_key) JOIN item USING (item_id) "
+        "WHERE item_id = ? AND view.state = 'held' "
+        "AND +layer.access_id IN (SELECT access_id FROM temp.allowed) "
+        "GROUP BY view_key ORDER BY count(*) DESC, source = '' DESC, source = item.office DESC, hash LIMIT 1",
+        (item_id,),
+    )
+    assert row is not None, "an item that was found for a reader has a view for them"
+    return view_data(db, row[0], blobs)

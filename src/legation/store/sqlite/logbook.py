@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+The node's own log: what was done, in order, and never what was said.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from legation.encoding import encode
+from legation.log import Frontier, LogEntry, LogKind
+from legation.store.sqlite.database import Reading, Writing
+from legation.store.sqlite.outgoing import FRONTIER
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogState:
+    """Which log it is, and how far."""
+
+    incarnation: bytes
+    frontier: Frontier
+
+
+def start_log(db: Writing, incarnation: bytes) -> None:
+    """Begin the log."""
+    db.run(
+        "INSERT INTO log_state (one, incarnation, frontier) VALUES (1, ?, ?)",
+        (incarnation, encode(Frontier())),
+    )
+
+
+def state(db: Reading) -> LogState:
+    """How far the log is."""
+    row = db.one("SELECT incarnation, frontier FROM log_state")
+    assert row is not None, "a store is made with its log"
+    return LogState(incarnation=row[0], frontier=FRONTIER.decode(row[1]))
+
+
+def append(db: Writing, entries: Iterable[LogEntry]) -> int:
+    """Append entries and give how many there are then."""
+    new = list(entries)
+    before = state(db).frontier
+    db.run_many(
+        "INSERT INTO log_entry (number, kind, hash, time) VALUES (?, ?, ?, ?)",
+        [(number, each.kind.value, each.hash, each.time) for number, each in enumerate(new, before.size)],
+    )
+    after = before.extend([each.leaf for each in new])
+    db.run("UPDATE log_state SET frontier = ?", (encode(after),))
+    return after.size
+
+
+def entries(db: Reading, start: int, count: int) -> list[LogEntry]:
+    """The entries from number *start* on, at most *count*."""
+    rows = db.rows(
+        "SELECT kind, hash, time FROM log_entry WHERE number >= ? ORDER BY number LIMIT ?", (start, count)
+    )
+    return [LogEntry(kind=LogKind(kind), hash=digest, time=time) for kind, digest, time in rows]

@@ -1,0 +1,267 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+Our streams: what was numbered for each peer, the checkpoints that we signed, the receipts that came.
+
+An entry keeps its payload as it was numbered until it is taken back; then its header alone stays, for
+the tree. Receipts are evidence: none is ever removed.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate
+
+from legation.encoding import Codec, encode
+from legation.exchange import EntryHeader, EntryKind
+from legation.log import Frontier
+from legation.merkle import Hash
+from legation.store.blobs import INLINE_SIZE_BYTES_MAX, Blobs
+from legation.store.sqlite.database import Reading, Row, Writing
+
+FRONTIER_SIZE_BYTES_MAX = 1 << 13  # 64 hashes in base64
+
+FRONTIER = Codec(Frontier, size_bytes_max=FRONTIER_SIZE_BYTES_MAX, what="frontier")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """The present stream to a peer."""
+
+    stream_id: int
+    office: str
+    incarnation: bytes
+    frontier: Frontier
+    receipt_size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewEntry:
+    """An entry to append; ``root`` is that of the stream with it."""
+
+    header: EntryHeader
+    payload: bytes = field(repr=False)
+    root: Hash
+    delivery_id: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutgoingEntry:
+    """An entry that was numbered; without a payload it is taken back. ``epoch``: when it was decided."""
+
+    header: EntryHeader
+    payload: bytes | None = field(repr=False)
+    root: bytes
+    delivery_id: int | None
+    epoch: int
+
+
+def stream(db: Reading, office: str) -> Outgoing | None:
+    """The present stream to an office, or None."""
+    row = db.one(
+        "SELECT stream_id, office, incarnation, frontier, receipt_size FROM outgoing "
+        "WHERE office = ? AND is_current = 1",
+        (office,),
+    )
+    if row is None:
+        return None
+    stream_id, office, incarnation, frontier, receipt_size = row
+    return Outgoing(
+        stream_id=stream_id,
+        office=office,
+        incarnation=incarnation,
+        frontier=FRONTIER.decode(frontier),
+        receipt_size=receipt_size,
+    )
+
+
+def start_stream(db: Writing, office: str, incarnation: bytes, at: int) -> Outgoing:
+    """Begin the stream to an office; it has no entry yet."""
+    db.run(
+        "INSERT INTO outgoing (office, incarnation, frontier, started_at) VALUES (?, ?, ?, ?)",
+        (office, incarnation, encode(Frontier()), at),
+    )
+    found = stream(db, office)
+    assert found is not None, "a stream that was begun is there"
+    return found
+
+
+def append(
+    db: Writing,
+    stream: Outgoing,
+    entries: Sequence[NewEntry],
+    frontier: Frontier,
+    *,
+    epoch: int,
+    blobs: Blobs | None,
+    at: int,
+) -> Outgoing:
+    """
+    Append entries to a stream.
+
+    Args:
+        db: The change.
+        stream: As it is now.
+        entries: In order, numbered on from its size.
+        frontier: Of the stream with them.
+        epoch: At which epoch they were decided.
+        blobs: Where long payloads go; not needed for short ones.
+        at: When.
+
+    Returns:
+        The stream as it is then.
+    """
+    rows = []
+    for each in entries:
+        is_short = len(each.payload) <= INLINE_SIZE_BYTES_MAX
+        if not is_short:
+            assert blobs is not None, "a long payload is a blob"
+            blobs.put(each.payload)
+        header = each.header
+        rows.append(
+            (
+                stream.stream_id,
+                header.number,
+                header.kind.value,
+                header.payload_hash,
+                header.payload_size_bytes,
+                each.root,
+                each.payload if is_short else None,
+                each.delivery_id,
+                epoch,
+                at,
+            )
+        )
+    db.run_many(
+        "INSERT INTO outgoing_entry (stream_id, number, kind, payload_hash, payload_size_bytes, root, "
+        "payload, delivery_id, epoch, numbered_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        rows,
+    )
+    db.run("UPDATE outgoing SET frontier = ? WHERE stream_id = ?", (encode(frontier), stream.stream_id))
+    return Outgoing(
+        stream_id=stream.stream_id,
+        office=stream.office,
+        incarnation=stream.incarnation,
+        frontier=frontier,
+        receipt_size=stream.receipt_size,
+    )
+
+
+def root_at(db: Reading, stream_id: int, size: int) -> Hash:
+    """The root of the first *size* entries of a stream, which has them; *size* is at least 1."""
+    row = db.one("SELECT root FROM outgoing_entry WHERE stream_id = ? AND number = ?", (stream_id, size - 1))
+    assert row is not None, "a root is asked for within the stream"
+    return Hash(row[0])
+
+
+_ENTRY = (
+    "SELECT number, kind, payload_hash, payload_size_bytes, root, payload, delivery_id, epoch, is_taken_back "
+    "FROM outgoing_entry WHERE stream_id = ? AND number >= ? ORDER BY number"
+)
+
+
+def entries(
+    db: Reading, stream_id: int, start: int, *, size_bytes_max: int, count_max: int, blobs: Blobs
+) -> list[OutgoingEntry]:
+    """
+    The entries from *start* on, as many as fit; at least one, if there is one.
+
+    Args:
+        db: The snapshot.
+        stream_id: Of the stream.
+        start: Number of the first.
+        size_bytes_max: Of all payloads together.
+        count_max: How many at most.
+        blobs: Where long payloads are.
+
+    Raises:
+        StoreError: A payload is damaged.
+    """
+    # The sizes first, so that no payload is read that does not fit.
+    sizes = db.rows(
+        "SELECT iif(is_taken_back, 0, payload_size_bytes) FROM outgoing_entry "
+        "WHERE stream_id = ? AND number >= ? ORDER BY number LIMIT ?",
+        (stream_id, start, count_max),
+    )
+    totals = accumulate(size for (size,) in sizes)
+    count = sum(1 for place, total in enumerate(totals) if place == 0 or total <= size_bytes_max)
+    return [_entry(row, blobs) for row in db.rows(_ENTRY + " LIMIT ?", (stream_id, start, count))]
+
+
+def walk(db: Reading, stream_id: int, blobs: Blobs) -> Iterator[OutgoingEntry]:
+    """Every entry of a stream, in order, one at a time."""
+    return (_entry(row, blobs) for row in db.rows(_ENTRY, (stream_id, 0)))
+
+
+def _entry(row: Row, blobs: Blobs) -> OutgoingEntry:
+    number, kind, payload_hash, size_bytes, root, payload, delivery_id, epoch, is_taken_back = row
+    if payload is None and not is_taken_back:
+        payload = blobs.get(payload_hash)
+    return OutgoingEntry(
+        header=EntryHeader(
+            number=number, kind=EntryKind(kind), payload_hash=payload_hash, payload_size_bytes=size_bytes
+        ),
+        payload=payload,
+        root=root,
+        delivery_id=delivery_id,
+        epoch=epoch,
+    )
+
+
+def take_back(db: Writing, stream_id: int, number: int) -> int | None:
+    """
+    Drop the payload of a view entry that nobody has receipted.
+
+    Returns:
+        Its delivery; None if it is no such entry, and then nothing was done.
+    """
+    row = db.one(
+        "UPDATE outgoing_entry SET is_taken_back = 1, payload = NULL WHERE stream_id = ? AND number = ? "
+        "AND is_taken_back = 0 AND delivery_id IS NOT NULL "
+        "AND number >= (SELECT receipt_size FROM outgoing WHERE outgoing.stream_id = outgoing_entry.stream_id) "
+        "RETURNING delivery_id",
+        (stream_id, number),
+    )
+    return None if row is None else int(row[0])
+
+
+def checkpoint(db: Reading, stream_id: int, size: int) -> bytes | None:
+    """The checkpoint that was signed over the first *size* entries, or None."""
+    row = db.one("SELECT data FROM outgoing_checkpoint WHERE stream_id = ? AND size = ?", (stream_id, size))
+    return None if row is None else bytes(row[0])
+
+
+def save_checkpoint(db: Writing, stream_id: int, size: int, data: bytes) -> None:
+    """Keep a checkpoint; there is one for a size."""
+    db.run(
+        "INSERT INTO outgoing_checkpoint (stream_id, size, data) VALUES (?, ?, ?)", (stream_id, size, data)
+    )
+
+
+def checkpoints(db: Reading, stream_id: int) -> Iterator[tuple[int, bytes]]:
+    """Every checkpoint of a stream, by size."""
+    yield from db.rows(
+        "SELECT size, data FROM outgoing_checkpoint WHERE stream_id = ? ORDER BY size", (stream_id,)
+    )
+
+
+def save_receipt(db: Writing, stream_id: int, size: int, data: bytes, at: int) -> None:
+    """Keep a receipt, higher than those that are there."""
+    db.run(
+        "INSERT INTO outgoing_receipt (stream_id, size, data, received_at) VALUES (?, ?, ?, ?)",
+        (stream_id, size, data, at),
+    )
+    db.run("UPDATE outgoing SET receipt_size = ? WHERE stream_id = ?", (size, stream_id))
+
+
+def receipt(db: Reading, stream_id: int) -> bytes | None:
+    """The highest receipt that came, or None."""
+    row = db.one(
+        "SELECT data FROM outgoing_receipt WHERE stream_id = ? ORDER BY size DESC LIMIT 1", (stream_id,)
+    )
+    return None if row is None else bytes(row[0])
+
+
+def receipts(db: Reading, stream_id: int) -> Iterator[tuple[int, bytes]]:
+    """Every receipt that came, by size."""
+    yield from db.rows(
+        "SELECT size, data FROM outgoing_receipt WHERE stream_id = ? ORDER BY size", (stream_id,)
+    )

@@ -1,0 +1,241 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+Peers: their cards, what they were granted, how their links stand, and what went wrong.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from legation.encoding import encode
+from legation.keys.card import Card
+from legation.labels import Clearance
+from legation.store.sqlite.database import Reading, Row, Writing
+from legation.store.sqlite.node import CLEARANCE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredCard:
+    """A card and who vouches for it; without ``confirmed_by`` it is trusted by nobody."""
+
+    office: str
+    number: int
+    data: bytes = field(repr=False)
+    added_by: str
+    confirmed_by: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredPeer:
+    """
+    How a link stands.
+
+    ``heard_at``: when the peer last pulled from us. ``reached_at``: when it last answered us.
+    ``failure``: why it did not, the last time; empty once it did again.
+    """
+
+    office: str
+    link: str
+    because: str
+    heard_at: int | None
+    reached_at: int | None
+    failed_at: int | None
+    failure: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredGrant:
+    """What a peer may see under one policy; in force once it is confirmed."""
+
+    grant_id: int
+    clearance: Clearance
+    agreement: str
+    proposed_by: str
+    confirmed_by: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What proves that something went wrong."""
+
+    what: str
+    ours: bytes
+    theirs: bytes
+    found_at: int
+
+
+def add_card(db: Writing, card: Card, by: str, at: int) -> None:
+    """Keep a card that nobody has confirmed yet; its office is a peer from now on."""
+    db.run("INSERT OR IGNORE INTO peer (office) VALUES (?)", (str(card.office),))
+    db.run(
+        "INSERT INTO card (office, number, digest, data, added_by, added_at) VALUES (?, ?, ?, ?, ?, ?)",
+        (str(card.office), card.body.number, card.digest, card.data, by, at),
+    )
+
+
+def confirm_card(db: Writing, office: str, number: int, by: str, at: int) -> None:
+    """Pin a card, as another person than added it."""
+    db.run(
+        "UPDATE card SET confirmed_by = ?, confirmed_at = ? "
+        "WHERE office = ? AND number = ? AND confirmed_by IS NULL",
+        (by, at, office, number),
+    )
+    assert db.changed() == 1, "what is confirmed was added"
+
+
+def stored_card(db: Reading, office: str) -> StoredCard | None:
+    """The newest card of an office, confirmed or not."""
+    row = db.one(
+        "SELECT office, number, data, added_by, confirmed_by FROM card WHERE office = ? "
+        "ORDER BY number DESC LIMIT 1",
+        (office,),
+    )
+    if row is None:
+        return None
+    return StoredCard(office=row[0], number=row[1], data=row[2], added_by=row[3], confirmed_by=row[4])
+
+
+def pinned_card(db: Reading, office: str) -> bytes | None:
+    """The newest confirmed card of an office."""
+    row = db.one(
+        "SELECT data FROM card WHERE office = ? AND confirmed_by IS NOT NULL ORDER BY number DESC LIMIT 1",
+        (office,),
+    )
+    return None if row is None else bytes(row[0])
+
+
+def pinned_cards(db: Reading) -> list[bytes]:
+    """The newest confirmed card of each office, by office."""
+    rows = db.rows(
+        "SELECT data, max(number) FROM card WHERE confirmed_by IS NOT NULL GROUP BY office ORDER BY office"
+    )
+    return [data for data, _ in rows]
+
+
+_PEER = "SELECT office, link, because, heard_at, reached_at, failed_at, failure FROM peer "
+
+
+def peers(db: Reading) -> list[StoredPeer]:
+    """Every peer, by office."""
+    return [_peer(row) for row in db.rows(_PEER + "ORDER BY office")]
+
+
+def peer(db: Reading, office: str) -> StoredPeer | None:
+    """One peer, or None."""
+    row = db.one(_PEER + "WHERE office = ?", (office,))
+    return None if row is None else _peer(row)
+
+
+def link(db: Reading, office: str) -> str:
+    """How the link to an office stands; that of none is paused."""
+    row = db.one("SELECT link FROM peer WHERE office = ?", (office,))
+    return "paused" if row is None else str(row[0])
+
+
+def _peer(row: Row) -> StoredPeer:
+    office, link, because, heard_at, reached_at, failed_at, failure = row
+    return StoredPeer(
+        office=office,
+        link=link,
+        because=because,
+        heard_at=heard_at,
+        reached_at=reached_at,
+        failed_at=failed_at,
+        failure=failure,
+    )
+
+
+def heard(db: Writing, office: str, at: int) -> None:
+    """Note that a peer pulled."""
+    db.run("UPDATE peer SET heard_at = ? WHERE office = ?", (at, office))
+
+
+def reached(db: Writing, office: str, at: int) -> None:
+    """Note that a peer answered."""
+    db.run("UPDATE peer SET reached_at = ?, failed_at = NULL, failure = '' WHERE office = ?", (at, office))
+
+
+def failed(db: Writing, office: str, failure: str, at: int) -> None:
+    """Note that a peer did not answer, or not as it must, and why."""
+    db.run("UPDATE peer SET failed_at = ?, failure = ? WHERE office = ?", (at, failure, office))
+
+
+def set_link(db: Writing, office: str, link: str, because: str) -> None:
+    """Set how a link stands, and why."""
+    db.run("UPDATE peer SET link = ?, because = ? WHERE office = ?", (link, because, office))
+
+
+def add_evidence(db: Writing, office: str, what: str, *, ours: bytes, theirs: bytes, at: int) -> None:
+    """Keep what proves that something went wrong."""
+    db.run(
+        "INSERT INTO evidence (office, what, ours, theirs, found_at) VALUES (?, ?, ?, ?, ?)",
+        (office, what, ours, theirs, at),
+    )
+
+
+def evidence(db: Reading, office: str) -> list[Evidence]:
+    """What is kept about an office, the oldest first."""
+    rows = db.rows(
+        "SELECT what, ours, theirs, found_at FROM evidence WHERE office = ? ORDER BY evidence_id", (office,)
+    )
+    return [Evidence(what=what, ours=ours, theirs=theirs, found_at=at) for what, ours, theirs, at in rows]
+
+
+def propose_grant(db: Writing, office: str, clearance: Clearance, agreement: str, *, by: str, at: int) -> int:
+    """Keep what one person wants a peer to see."""
+    row = db.one(
+        "INSERT INTO granted (office, policy_id, clearance, agreement, proposed_by, proposed_at) "
+        "VALUES (?, ?, ?, ?, ?, ?) RETURNING grant_id",
+        (office, clearance.policy_id, encode(clearance), agreement, by, at),
+    )
+    assert row is not None, "an insert gives a row back"
+    return int(row[0])
+
+
+def confirm_grant(db: Writing, grant_id: int, by: str, at: int) -> None:
+    """Put a grant in force, in the place of the one of that office and policy."""
+    db.run(
+        "UPDATE granted SET ended_at = ? WHERE confirmed_at IS NOT NULL AND ended_at IS NULL AND "
+        "(office, policy_id) = (SELECT office, policy_id FROM granted WHERE grant_id = ?)",
+        (at, grant_id),
+    )
+    db.run(
+        "UPDATE granted SET confirmed_by = ?, confirmed_at = ? WHERE grant_id = ? AND confirmed_by IS NULL",
+        (by, at, grant_id),
+    )
+    assert db.changed() == 1, "what is confirmed was proposed"
+
+
+def end_grant(db: Writing, grant_id: int, at: int) -> None:
+    """End a grant, or drop a proposal."""
+    db.run("UPDATE granted SET ended_at = ? WHERE grant_id = ? AND ended_at IS NULL", (at, grant_id))
+
+
+def grants(db: Reading, office: str) -> list[StoredGrant]:
+    """The grants of a peer that are in force, by policy."""
+    rows = db.rows(
+        "SELECT grant_id, clearance, agreement, proposed_by, confirmed_by FROM granted "
+        "WHERE office = ? AND confirmed_at IS NOT NULL AND ended_at IS NULL ORDER BY policy_id",
+        (office,),
+    )
+    return list(_grants(rows))
+
+
+def proposed_grants(db: Reading, office: str) -> list[StoredGrant]:
+    """What one person proposed for a peer and nobody has confirmed, the oldest first."""
+    rows = db.rows(
+        "SELECT grant_id, clearance, agreement, proposed_by, confirmed_by FROM granted "
+        "WHERE office = ? AND confirmed_at IS NULL AND ended_at IS NULL ORDER BY grant_id",
+        (office,),
+    )
+    return list(_grants(rows))
+
+
+def _grants(rows: Iterator[Row]) -> Iterator[StoredGrant]:
+    for grant_id, clearance, agreement, proposed_by, confirmed_by in rows:
+        yield StoredGrant(
+            grant_id=grant_id,
+            clearance=CLEARANCE.decode(clearance),
+            agreement=agreement,
+            proposed_by=proposed_by,
+            confirmed_by=confirmed_by,
+        )

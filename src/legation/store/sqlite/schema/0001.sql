@@ -1,0 +1,300 @@
+-- SPDX-License-Identifier: Apache-2.0
+--
+-- The tables of a node. Ids and hashes are BLOBs, times are seconds since 1970 in UTC. What a reader may
+-- see is compared by access id, so a label stands here once, however many portions carry it.
+
+CREATE TABLE node (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    office TEXT NOT NULL,
+    created_at INTEGER NOT NULL
+) STRICT;
+
+-- Counts every change of what decides. changes_at: when a date will change a decision next.
+CREATE TABLE epoch (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    number INTEGER NOT NULL CHECK (number > 0),
+    changes_at INTEGER
+) STRICT;
+
+-- What the mission's own people hold ('own'), and what others may hand to it ('received').
+CREATE TABLE mission_clearance (
+    policy_id TEXT NOT NULL,
+    purpose TEXT NOT NULL CHECK (purpose IN ('own', 'received')),
+    clearance BLOB NOT NULL,
+    PRIMARY KEY (policy_id, purpose)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE policy (
+    policy_key INTEGER PRIMARY KEY,
+    id TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    digest BLOB NOT NULL CHECK (length(digest) = 32),
+    name TEXT NOT NULL,
+    spif BLOB NOT NULL,
+    proposed_by TEXT NOT NULL,
+    proposed_at INTEGER NOT NULL,
+    accepted_by TEXT CHECK (accepted_by <> proposed_by),
+    accepted_at INTEGER,
+    CHECK ((accepted_by IS NULL) = (accepted_at IS NULL)),
+    UNIQUE (id, version)
+) STRICT;
+
+CREATE TABLE need_to_know (
+    group_id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE
+) STRICT;
+INSERT INTO need_to_know (group_id, name) VALUES (0, '');
+
+CREATE TABLE access (
+    access_id INTEGER PRIMARY KEY,
+    policy_id TEXT NOT NULL,
+    policy_version INTEGER NOT NULL,
+    policy_digest BLOB NOT NULL CHECK (length(policy_digest) = 32),
+    label BLOB NOT NULL,
+    need_to_know INTEGER NOT NULL DEFAULT 0 REFERENCES need_to_know (group_id),
+    UNIQUE (policy_id, policy_version, policy_digest, label, need_to_know)
+) STRICT;
+
+CREATE TABLE card (
+    office TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    digest BLOB NOT NULL CHECK (length(digest) = 32),
+    data BLOB NOT NULL,
+    added_by TEXT NOT NULL,
+    added_at INTEGER NOT NULL,
+    confirmed_by TEXT CHECK (confirmed_by <> added_by),
+    confirmed_at INTEGER,
+    CHECK ((confirmed_by IS NULL) = (confirmed_at IS NULL)),
+    PRIMARY KEY (office, number)
+) STRICT, WITHOUT ROWID;
+
+-- heard_at: when it last pulled from us; reached_at: when it last answered us.
+CREATE TABLE peer (
+    office TEXT PRIMARY KEY,
+    link TEXT NOT NULL DEFAULT 'active' CHECK (link IN ('active', 'paused', 'frozen')),
+    because TEXT NOT NULL DEFAULT '',
+    heard_at INTEGER,
+    reached_at INTEGER,
+    failed_at INTEGER,
+    failure TEXT NOT NULL DEFAULT ''
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE granted (
+    grant_id INTEGER PRIMARY KEY,
+    office TEXT NOT NULL REFERENCES peer (office),
+    policy_id TEXT NOT NULL,
+    clearance BLOB NOT NULL,
+    agreement TEXT NOT NULL,
+    proposed_by TEXT NOT NULL,
+    proposed_at INTEGER NOT NULL,
+    confirmed_by TEXT CHECK (confirmed_by <> proposed_by),
+    confirmed_at INTEGER,
+    ended_at INTEGER,
+    CHECK ((confirmed_by IS NULL) = (confirmed_at IS NULL))
+) STRICT;
+CREATE UNIQUE INDEX granted_in_force ON granted (office, policy_id)
+    WHERE confirmed_at IS NOT NULL AND ended_at IS NULL;
+CREATE INDEX granted_proposed ON granted (office) WHERE confirmed_at IS NULL AND ended_at IS NULL;
+
+-- What proves that a link went wrong; kept for ever.
+CREATE TABLE evidence (
+    evidence_id INTEGER PRIMARY KEY,
+    office TEXT NOT NULL,
+    what TEXT NOT NULL,
+    ours BLOB NOT NULL,
+    theirs BLOB NOT NULL,
+    found_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE draft (
+    digest BLOB PRIMARY KEY CHECK (length(digest) = 32),
+    data BLOB NOT NULL,
+    written_by TEXT NOT NULL,
+    written_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE item (
+    item_id BLOB PRIMARY KEY CHECK (length(item_id) = 32),
+    document BLOB NOT NULL CHECK (length(document) = 16),
+    time INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    author BLOB NOT NULL CHECK (length(author) = 32),
+    office TEXT NOT NULL,
+    reference TEXT NOT NULL,
+    is_own INTEGER NOT NULL CHECK (is_own IN (0, 1)),
+    received_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX item_document ON item (document, time);
+CREATE INDEX item_reference ON item (reference);
+
+-- Every verified view of an item, each once. data NULL: it is a blob. source '': our own whole item.
+CREATE TABLE view (
+    view_key INTEGER PRIMARY KEY,
+    hash BLOB NOT NULL UNIQUE CHECK (length(hash) = 32),
+    item_id BLOB NOT NULL REFERENCES item (item_id),
+    data BLOB,
+    size_bytes INTEGER NOT NULL,
+    source TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('held', 'quarantined')),
+    because TEXT NOT NULL,
+    received_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX view_item ON view (item_id);
+CREATE INDEX view_quarantined ON view (source) WHERE state = 'quarantined';
+
+CREATE TABLE layer (
+    view_key INTEGER NOT NULL REFERENCES view (view_key),
+    access_id INTEGER NOT NULL REFERENCES access (access_id),
+    PRIMARY KEY (view_key, access_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX layer_access ON layer (access_id, view_key);
+
+CREATE TABLE released (
+    release_id INTEGER PRIMARY KEY,
+    item_id BLOB NOT NULL REFERENCES item (item_id),
+    draft_digest BLOB NOT NULL UNIQUE REFERENCES draft (digest),
+    preview_digest BLOB NOT NULL CHECK (length(preview_digest) = 32),
+    released_by TEXT NOT NULL,
+    released_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE delivery (
+    delivery_id INTEGER PRIMARY KEY,
+    office TEXT NOT NULL,
+    item_id BLOB NOT NULL REFERENCES item (item_id),
+    release_id INTEGER NOT NULL REFERENCES released (release_id),
+    slip BLOB NOT NULL,
+    precedence INTEGER NOT NULL CHECK (precedence BETWEEN 0 AND 3),
+    state TEXT NOT NULL
+        CHECK (state IN ('waiting', 'numbered', 'receipted', 'withheld', 'void', 'withdrawn')),
+    because TEXT NOT NULL,
+    stream_id INTEGER,
+    entry_number INTEGER,
+    epoch INTEGER NOT NULL,
+    changed_at INTEGER NOT NULL,
+    CHECK (state NOT IN ('numbered', 'receipted', 'void') OR entry_number IS NOT NULL),
+    CHECK ((stream_id IS NULL) = (entry_number IS NULL)),
+    FOREIGN KEY (stream_id, entry_number) REFERENCES outgoing_entry (stream_id, number)
+) STRICT;
+CREATE UNIQUE INDEX delivery_live ON delivery (office, item_id)
+    WHERE state IN ('waiting', 'numbered', 'receipted', 'withheld');
+CREATE INDEX delivery_waiting ON delivery (office, precedence DESC, delivery_id) WHERE state = 'waiting';
+CREATE INDEX delivery_numbered ON delivery (stream_id, entry_number) WHERE state = 'numbered';
+CREATE INDEX delivery_item ON delivery (item_id);
+
+-- What the approver saw that this addressee would get. is_withheld mirrors the delivery's state, so that
+-- the deliveries that a changed decision touches are found without visiting the others.
+CREATE TABLE delivery_label (
+    delivery_id INTEGER NOT NULL REFERENCES delivery (delivery_id),
+    access_id INTEGER NOT NULL REFERENCES access (access_id),
+    office TEXT NOT NULL,
+    is_withheld INTEGER NOT NULL DEFAULT 0 CHECK (is_withheld IN (0, 1)),
+    PRIMARY KEY (delivery_id, access_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX delivery_label_withheld ON delivery_label (office, access_id, delivery_id) WHERE is_withheld = 1;
+
+CREATE TABLE outgoing (
+    stream_id INTEGER PRIMARY KEY,
+    office TEXT NOT NULL,
+    incarnation BLOB NOT NULL UNIQUE CHECK (length(incarnation) = 16),
+    frontier BLOB NOT NULL,
+    receipt_size INTEGER NOT NULL DEFAULT 0,
+    is_current INTEGER NOT NULL DEFAULT 1 CHECK (is_current IN (0, 1)),
+    started_at INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX outgoing_current ON outgoing (office) WHERE is_current = 1;
+
+-- root: of the stream with this entry. payload NULL: a blob, or taken back.
+CREATE TABLE outgoing_entry (
+    stream_id INTEGER NOT NULL REFERENCES outgoing (stream_id),
+    number INTEGER NOT NULL CHECK (number >= 0),
+    kind TEXT NOT NULL,
+    payload_hash BLOB NOT NULL CHECK (length(payload_hash) = 32),
+    payload_size_bytes INTEGER NOT NULL,
+    root BLOB NOT NULL CHECK (length(root) = 32),
+    payload BLOB,
+    delivery_id INTEGER,
+    is_taken_back INTEGER NOT NULL DEFAULT 0 CHECK (is_taken_back IN (0, 1)),
+    epoch INTEGER NOT NULL,
+    numbered_at INTEGER NOT NULL,
+    PRIMARY KEY (stream_id, number)
+) STRICT;
+
+CREATE TABLE outgoing_checkpoint (
+    stream_id INTEGER NOT NULL REFERENCES outgoing (stream_id),
+    size INTEGER NOT NULL CHECK (size > 0),
+    data BLOB NOT NULL,
+    PRIMARY KEY (stream_id, size)
+) STRICT, WITHOUT ROWID;
+
+-- Evidence of what a peer held: kept for ever.
+CREATE TABLE outgoing_receipt (
+    stream_id INTEGER NOT NULL REFERENCES outgoing (stream_id),
+    size INTEGER NOT NULL CHECK (size > 0),
+    data BLOB NOT NULL,
+    received_at INTEGER NOT NULL,
+    PRIMARY KEY (stream_id, size)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE incoming (
+    stream_id INTEGER PRIMARY KEY,
+    office TEXT NOT NULL,
+    incarnation BLOB NOT NULL UNIQUE CHECK (length(incarnation) = 16),
+    frontier BLOB NOT NULL,
+    receipt_size INTEGER NOT NULL DEFAULT 0,
+    is_current INTEGER NOT NULL DEFAULT 1 CHECK (is_current IN (0, 1)),
+    started_at INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX incoming_current ON incoming (office) WHERE is_current = 1;
+
+CREATE TABLE incoming_entry (
+    stream_id INTEGER NOT NULL REFERENCES incoming (stream_id),
+    number INTEGER NOT NULL CHECK (number >= 0),
+    leaf BLOB NOT NULL CHECK (length(leaf) = 32),
+    state TEXT NOT NULL CHECK (state IN ('held', 'refused', 'taken-back', 'void')),
+    kind TEXT,
+    payload_hash BLOB,
+    payload_size_bytes INTEGER,
+    view_key INTEGER REFERENCES view (view_key),
+    slip BLOB,
+    payload BLOB,
+    received_at INTEGER NOT NULL,
+    PRIMARY KEY (stream_id, number)
+) STRICT;
+CREATE INDEX incoming_entry_taken_back ON incoming_entry (stream_id, number) WHERE state = 'taken-back';
+
+CREATE TABLE incoming_receipt (
+    stream_id INTEGER NOT NULL REFERENCES incoming (stream_id),
+    size INTEGER NOT NULL CHECK (size > 0),
+    data BLOB NOT NULL,
+    made_at INTEGER NOT NULL,
+    PRIMARY KEY (stream_id, size)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE log_entry (
+    number INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL,
+    hash BLOB NOT NULL CHECK (length(hash) = 32),
+    time INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE log_state (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    incarnation BLOB NOT NULL CHECK (length(incarnation) = 16),
+    frontier BLOB NOT NULL
+) STRICT;
+
+-- Projection: what the inbox shows of a view, and under which access id. Can be dropped and folded again.
+CREATE TABLE inbox (
+    view_key INTEGER PRIMARY KEY REFERENCES view (view_key),
+    item_id BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE inbox_layer (
+    access_id INTEGER NOT NULL,
+    view_key INTEGER NOT NULL REFERENCES inbox (view_key) ON DELETE CASCADE,
+    has_body INTEGER NOT NULL CHECK (has_body IN (0, 1)),
+    title TEXT,
+    PRIMARY KEY (access_id, view_key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX inbox_layer_view ON inbox_layer (view_key);
