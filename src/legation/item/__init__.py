@@ -18,7 +18,7 @@ from legation.item.draws import Draws, SecretDraws
 from legation.item.portion import Kind, Portion
 from legation.item.shape import Layer
 from legation.item.signing import sign
-from legation.item.view import Contents, View, ViewPortion, cut, inspect, verify
+from legation.item.view import Contents, View, ViewPortion, authenticate, cut, inspect, verify
 
 __all__ = [
     "Contents",
@@ -35,6 +35,7 @@ __all__ = [
     "VariantKind",
     "View",
     "ViewPortion",
+    "authenticate",
     "cut",
     "inspect",
     "sign",

@@ -191,7 +191,21 @@ def verify(data: bytes, cards: Cards | Iterable[Card]) -> View:
         ProofError: Leaves and proof do not lead to the root in the header.
         SignatureError: The author's key is unknown or revoked, or the signature does not hold.
     """
-    contents = inspect(data)
+    return authenticate(inspect(data), cards)
+
+
+def authenticate(contents: Contents, cards: Cards | Iterable[Card]) -> View:
+    """
+    Verify who signed a view that was read (step 8).
+
+    Args:
+        contents: From ``inspect``.
+        cards: The pinned cards; the author's must be among them.
+
+    Raises:
+        MalformedError: Two of the cards cannot stand together.
+        SignatureError: The author's key is unknown or revoked, or the signature does not hold.
+    """
     pinned = cards if isinstance(cards, Cards) else Cards(cards)
     author = pinned.item_key(KeyId(contents.wire.header.author))  # 8.
     if author is None:
@@ -200,7 +214,7 @@ def verify(data: bytes, cards: Cards | Iterable[Card]) -> View:
         raise SignatureError("author's key is revoked")
     author.public_key.verify(Purpose.ITEM, encode(contents.wire.header), contents.wire.signature)
     return View(
-        data=data,
+        data=contents.data,
         item_id=contents.item_id,
         wire=contents.wire,
         order=contents.order,

@@ -159,8 +159,8 @@ def _furnish(
     now = around.seconds()
     node.create_node(db, str(office), now)
     logbook.start_log(db, around.random(INCARNATION_SIZE_BYTES))
-    for spif, policy in zip(spifs, held, strict=True):
-        policies.propose_policy(db, reference_to(policy), name=policy.name, spif=spif, by="init", at=now)
+    for data, policy in zip(spifs, held, strict=True):
+        policies.propose_policy(db, reference_to(policy), name=policy.name, spif=data, by="init", at=now)
         policies.accept_policy(db, policy.id, policy.version, "shipped", now)
     for clearance in clearances:
         node.set_mission_clearance(db, clearance)

@@ -47,11 +47,11 @@ from legation.exchange import (
 )
 from legation.item.draft import Slip
 from legation.item.reference import reference
-from legation.item.view import Contents, inspect, verify
-from legation.keys.card import Card, KeyState
+from legation.item.view import Contents, authenticate, inspect
+from legation.keys.card import Card, KeyState, PolicyReference
 from legation.keys.seal import Opener
 from legation.keys.sign import KeyId
-from legation.labels import Policies, Reader
+from legation.labels import Label, Policies, Reader
 from legation.log import LogEntry, LogKind, cosign, key_name
 from legation.node.home import Signing
 from legation.node.numbering import append, begun
@@ -231,9 +231,9 @@ class Pulling:
             self._note_reached()
             return Pulled()
         with self._database.read() as db:
-            reader = received_reader(db, self._office, rules.at)
+            why = WhyApart(rules.policies, received_reader(db, self._office, rules.at))
         judged = {
-            header.number: Arrived(slip=slip, judged=judge(view, self._peer, rules, reader))
+            header.number: Arrived(slip=slip, judged=self._judge(slip, view, rules, why))
             for header, payload in accepted.entries
             if header.kind is EntryKind.VIEW
             for slip, view in [read_view(payload)]
@@ -243,6 +243,12 @@ class Pulling:
                 db, answer, held=held, accepted=accepted, judged=judged, epoch=rules.epoch
             )
         )
+
+    def _judge(self, slip: Slip, view: bytes, rules: Rules, why: "WhyApart") -> Judged:
+        """Judge a view; one that was addressed to somebody else can never be accepted here."""
+        if slip.addressee != self._office:
+            return Judged(contents=None, state=None, refusal=RefusalCode.ADDRESSEE)
+        return judge(view, self._peer, rules, why)
 
     def _note_reached(self) -> None:
         """Write down now and then that the peer is there; a commit for each idle answer would be too much."""
@@ -330,7 +336,10 @@ class Pulling:
         """Mark what the sender took back; a view that we hold nevertheless is shown to nobody."""
         for header, payload in accepted.entries:
             if header.kind is EntryKind.VOID:
-                view_key = incoming.void(db, stream.stream_id, read_void(payload).number)
+                number = read_void(payload).number
+                if incoming.kind(db, stream.stream_id, number) not in {None, EntryKind.VIEW.value}:
+                    raise RemoteProtocolError("an entry was voided that is no view")
+                view_key = incoming.void(db, stream.stream_id, number)
                 if view_key is not None:
                     items.set_view_state(db, view_key, ViewState.QUARANTINED, TAKEN_BACK)
 
@@ -366,7 +375,39 @@ class Pulling:
 TAKEN_BACK = "taken back by its sender"
 
 
-def judge(view: bytes, sender: str, rules: Rules, reader: Reader) -> Judged:
+class WhyApart:
+    """
+    Says why what carries a label is shown to nobody here; asked once for each label.
+
+    Args:
+        policies: The policies at hand.
+        reader: This office, as others may hand it something.
+    """
+
+    def __init__(self, policies: Policies, reader: Reader) -> None:
+        self._policies = policies
+        self._reader = reader
+        self._known: dict[tuple[PolicyReference, Label], str] = {}
+
+    def __call__(self, contents: Contents) -> str:
+        """Why a verified view is shown to nobody; empty if nothing is against it."""
+        return next(filter(None, (self._layer(each.policy, each.label) for each in contents.layers)), "")
+
+    def _layer(self, named: PolicyReference, label: Label) -> str:
+        found = self._known.get((named, label))
+        if found is None:
+            found = self._known[named, label] = self._find(named, label)
+        return found
+
+    def _find(self, named: PolicyReference, label: Label) -> str:
+        if self._policies.resolve(named) is None:
+            return f"policy {named.id} version {named.version} is not at hand"
+        if not decide_label(self._policies, self._reader, named, label).permitted:
+            return "by its labels it is not for this office"
+        return ""
+
+
+def judge(view: bytes, sender: str, rules: Rules, why: WhyApart) -> Judged:
     """
     Say what becomes of a view that came from *sender*.
 
@@ -379,7 +420,7 @@ def judge(view: bytes, sender: str, rules: Rules, reader: Reader) -> Judged:
         view: The bytes.
         sender: Whose stream they came on.
         rules: Cards and policies at hand.
-        reader: What may be handed to us by others.
+        why: What by its own labels is not for us.
     """
     # 1. Never.
     try:
@@ -393,7 +434,7 @@ def judge(view: bytes, sender: str, rules: Rules, reader: Reader) -> Judged:
     if author.state is KeyState.REVOKED:
         return _apart(contents, "its author's key is revoked", str(author.office))
     try:
-        verified = verify(view, rules.pinned)
+        verified = authenticate(contents, rules.pinned)
     except SignatureError:
         return Judged(contents=None, state=None, refusal=RefusalCode.SIGNATURE)
     # 2. Not trusted.
@@ -401,20 +442,10 @@ def judge(view: bytes, sender: str, rules: Rules, reader: Reader) -> Judged:
     if author.state is KeyState.RETIRED and office != sender:
         return _apart(verified, "its author's key is retired, and it came by another office", office)
     # 3. Not for us.
-    because = why_apart(verified, rules.policies, reader)
+    because = why(verified)
     if because:
         return _apart(verified, because, office)
     return Judged(contents=verified, state=ViewState.HELD, office=office)
-
-
-def why_apart(contents: Contents, policies: Policies, reader: Reader) -> str:
-    """Why a verified view is shown to nobody; empty if nothing is against it."""
-    for layer in contents.layers:
-        if policies.resolve(layer.policy) is None:
-            return f"policy {layer.policy.id} version {layer.policy.version} is not at hand"
-        if not decide_label(policies, reader, layer.policy, layer.label).permitted:
-            return "by its labels it is not for this office"
-    return ""
 
 
 def _apart(contents: Contents, because: str, office: str = "") -> Judged:

@@ -12,6 +12,8 @@ Rules kept here:
 """
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import Enum
 from pathlib import Path
 
@@ -113,6 +115,15 @@ UNTRUSTED = (apsw.IOError, apsw.CorruptError, apsw.NotADBError)
 _SYNCS = (apsw.SQLITE_IOERR_FSYNC, apsw.SQLITE_IOERR_DIR_FSYNC)
 
 
+@contextmanager
+def translated(connection: apsw.Connection) -> Iterator[None]:
+    """Translate what the library raises meanwhile; for what is done once, not for each row."""
+    try:
+        yield
+    except apsw.Error as error:
+        raise failure(error, connection) from error
+
+
 def cannot_be_trusted(connection: apsw.Connection, error: BaseException) -> bool:
     """
     Tell whether nothing may be written after an error, until a restart.
@@ -164,13 +175,14 @@ def connect(path: Path, role: Role, *, vfs: str | None = None) -> apsw.Connectio
         connection = apsw.Connection(
             str(path), flags=flags, vfs=vfs, statementcachesize=STATEMENTS_CACHED_MAX
         )
-        try:
-            _set_up(connection, role)
-        except BaseException:
-            connection.close(True)
-            raise
     except apsw.Error as error:
         raise failure(error) from error
+    try:
+        with translated(connection):
+            _set_up(connection, role)
+    except BaseException:
+        connection.close(True)
+        raise
     return connection
 
 
@@ -184,16 +196,14 @@ def create_empty(path: Path, *, vfs: str | None = None) -> None:
     """
     # The library would let everybody read it. Its other files take the permissions of this one.
     os.close(make_file(path))
+    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE, vfs=vfs)
     try:
-        connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE, vfs=vfs)
-        try:
+        with translated(connection):
             connection.pragma("page_size", PAGE_SIZE_BYTES)
             connection.pragma("application_id", APPLICATION_ID)
             connection.pragma("journal_mode", "wal")
-        finally:
-            connection.close(True)
-    except apsw.Error as error:
-        raise failure(error) from error
+    finally:
+        connection.close(True)
 
 
 def _set_up(connection: apsw.Connection, role: Role) -> None:

@@ -35,8 +35,8 @@ import apsw
 from legation.errors import StoreError
 from legation.store import disk
 from legation.store.disk import sync
-from legation.store.sqlite.connection import BUSY_TIMEOUT_MS, Role, connect, create_empty, failure
-from legation.store.sqlite.migrations import Migration, bring_up, check, shipped
+from legation.store.sqlite.connection import BUSY_TIMEOUT_MS, Role, connect, create_empty, translated
+from legation.store.sqlite.migrations import Migration, connect_current, shipped
 from legation.store.sqlite.reading import Parameters, Reading, Row, Writing
 from legation.store.sqlite.writer import Writer
 
@@ -51,8 +51,8 @@ READERS_IDLE_MAX = 16  # connections kept for the next snapshots, warm
 class Database:
     """One database file, open. Threads share it; processes may too, each with its own."""
 
-    def __init__(self, path: Path, migrations: Sequence[Migration], *, vfs: str | None = None) -> None:
-        """Open what is there and up to date; ``create`` and ``open`` see to that."""
+    def __init__(self, path: Path, writer: apsw.Connection, *, vfs: str | None = None) -> None:
+        """Take over a connection to what is there and up to date; ``create`` and ``open`` see to that."""
         self._path = path
         self._vfs = vfs
         self._is_closed = False
@@ -60,14 +60,12 @@ class Database:
         self._idle: list[apsw.Connection] = []
         self._free = Semaphore(READERS_MAX)
         self._watch_lock = Lock()
-        connection = connect(path, Role.WRITER, vfs=vfs)
         try:
-            check(connection, migrations)
             self._watch = connect(path, Role.READER, vfs=vfs)
         except BaseException:
-            connection.close(True)
+            writer.close(True)
             raise
-        self._writer = Writer(connection)
+        self._writer = Writer(writer)
 
     @classmethod
     def create(
@@ -101,7 +99,7 @@ class Database:
             raise StoreError(f"`{path.name}` is there already") from error
         except OSError as error:
             raise disk.failure(error, f"`{path.name}` cannot be made") from error
-        return cls(path, migrations, vfs=vfs)
+        return cls.open(path, now=now, migrations=migrations, vfs=vfs)
 
     @classmethod
     def open(
@@ -123,8 +121,7 @@ class Database:
         path, migrations = path.resolve(), migrations or shipped()
         if not path.is_file():
             raise StoreError(f"there is no store at `{path.name}`")
-        bring_up(path, migrations, now=now, vfs=vfs)
-        return cls(path, migrations, vfs=vfs)
+        return cls(path, connect_current(path, migrations, now=now, vfs=vfs), vfs=vfs)
 
     @contextmanager
     def read(self) -> Iterator[Reading]:
@@ -175,10 +172,8 @@ class Database:
         """
         with self._watch_lock:
             self._check_open()
-            try:
+            with translated(self._watch):
                 return int(self._watch.execute("PRAGMA data_version").get)
-            except apsw.Error as error:
-                raise failure(error, self._watch) from error
 
     @property
     def is_broken(self) -> bool:
@@ -238,4 +233,11 @@ class Database:
 
 def _make(path: Path, migrations: Sequence[Migration], *, now: int, vfs: str | None) -> None:
     create_empty(path, vfs=vfs)
-    bring_up(path, migrations, now=now, vfs=vfs)
+    connection = connect_current(path, migrations, now=now, vfs=vfs)
+    try:
+        with translated(connection):
+            # On closing, the library would do that too, but say nothing if there is no room. And the log
+            # does not come along to where the database goes.
+            connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+    finally:
+        connection.close(True)

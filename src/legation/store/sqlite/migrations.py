@@ -30,7 +30,7 @@ import apsw
 from legation.errors import StoreError
 from legation.store import disk
 from legation.store.disk import make_file, sync
-from legation.store.sqlite.connection import Role, connect, failure
+from legation.store.sqlite.connection import Role, connect, failure, translated
 
 _NAME = re.compile(r"(\d{4})(-[a-z0-9-]+)?\.sql")
 _NOTES = """
@@ -141,8 +141,9 @@ def connect_current(
 def _count(connection: apsw.Connection, migrations: Sequence[Migration]) -> int:
     """Check, and let go of a database that is refused."""
     try:
-        return check(connection, migrations)
-    except BaseException:
+        with translated(connection):
+            return check(connection, migrations)
+    except StoreError:
         connection.close(True)
         raise
 
@@ -160,9 +161,8 @@ def _alone(path: Path, vfs: str | None) -> Iterator[apsw.Connection]:
             hint="stop every program that has it open, and try again",
         ) from error
     try:
-        yield connection
-    except apsw.Error as error:
-        raise failure(error, connection) from error
+        with translated(connection):
+            yield connection
     finally:
         connection.close(True)
 
@@ -224,11 +224,9 @@ def _apply(connection: apsw.Connection, migration: Migration, now: int) -> None:
         connection.pragma("user_version", migration.number)
         _check_references(connection)
         connection.execute("COMMIT")
-    except apsw.Error as error:
-        hint = failure(error, connection).message
-        raise StoreError(
-            f"migration {migration.number} failed; the store is as it was before it", hint=hint
-        ) from error
+    except (apsw.Error, StoreError) as error:
+        why = failure(error, connection) if isinstance(error, apsw.Error) else error
+        raise StoreError(f"migration {migration.number} failed", hint=why.message) from error
     finally:
         if connection.in_transaction:
             connection.execute("ROLLBACK")

@@ -137,10 +137,10 @@ class _Exchanges:
         except GoneError:
             return
         except Exception as error:  # noqa: BLE001 - one of the three doors where everything is caught
-            self._report(error)
-            if reply.is_started:
-                raise _CutError from None
-            await reply.close(STATUS_REFUSED)
+            try:
+                self._report(error)
+            finally:
+                await reply.refuse()
 
     async def _exchange(self, scope: Scope, receive: Receive, reply: "_Reply") -> None:
         _check_form(scope, self._bodies.size_bytes_max)
@@ -184,6 +184,17 @@ class _Reply:
     async def end(self) -> None:
         """The answer is whole."""
         await self._body(b"", more=False)
+
+    async def refuse(self) -> None:
+        """
+        Refuse, or cut an answer that has begun.
+
+        Raises:
+            _CutError: It has begun; the server then cuts the connection.
+        """
+        if self.is_started:
+            raise _CutError from None
+        await self.close(STATUS_REFUSED)
 
     async def close(self, status: int) -> None:
         """Answer nothing but this status."""

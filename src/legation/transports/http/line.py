@@ -9,7 +9,9 @@ Rules kept here:
 2. Nothing waits for ever, and only waiting counts. Before the first byte of the answer the other side
    has the time it was given; from then on, and while we send, what moves earns time at
    ``RATE_BYTES_PER_S_MIN``, of which no more than ``STALL_TIME_S`` is saved up.
-3. ``close`` works from any thread at any moment: whoever waits gets an ``UnreachableError`` at once,
+3. Nothing is endless: what comes in on the line is counted whole, with heads, chunk sizes and all that is
+   never handed on.
+4. ``close`` works from any thread at any moment: whoever waits gets an ``UnreachableError`` at once,
    while a name is resolved, while connecting, and in a long poll.
 
 One thread at a time uses a line; only ``close`` may come from another.
@@ -35,6 +37,8 @@ NUMBERS_MAX = 4  # of one name; more are not tried
 CONNECT_TIME_S = 10  # for resolving, connecting and TLS, each; a line over a satellite needs about 2
 ANSWER_TIME_S = 20  # until the first byte of an answer, beyond what the other side may wait
 STALL_TIME_S = 30  # how long the other side may fall behind
+HEAD_SIZE_BYTES_MAX = 1 << 16  # of an answer, with all that is said before it; ours have 200 bytes
+FRAMING_FACTOR = 2  # what chunks may add to an answer; ours of 64 KiB add 8 bytes each
 RATE_BYTES_PER_S_MIN = 2048  # 16 kbit/s: less than any line that is worth its exchange
 
 
@@ -53,6 +57,7 @@ class Line(httpcore2.NetworkBackend):
         self._pinned: Sequence[str] = ()
         self._pinned_until = 0.0
         self._left_s = 0.0
+        self._left_size_bytes = 0
         self._answer_time_s = 0.0
         self._is_asking = False
         # What `close` touches from another thread.
@@ -66,9 +71,19 @@ class Line(httpcore2.NetworkBackend):
         """Whether ``close`` was called."""
         return self._is_closed
 
-    def begin(self, wait_s: float) -> None:
-        """Begin an exchange; the other side may wait *wait_s* before it answers."""
+    def begin(self, *, wait_s: float, size_bytes_max: int) -> None:
+        """
+        Begin an exchange.
+
+        Args:
+            wait_s: How long the other side may wait before it answers.
+            size_bytes_max: Of its answer.
+
+        Raises:
+            UnreachableError: The line has been closed.
+        """
         self._check_open()
+        self._left_size_bytes = size_bytes_max * FRAMING_FACTOR + HEAD_SIZE_BYTES_MAX
         self._answer_time_s = wait_s + ANSWER_TIME_S
         self._left_s = STALL_TIME_S
         self._is_asking = True
@@ -116,7 +131,9 @@ class Line(httpcore2.NetworkBackend):
         for index, number in enumerate(numbers):
             # The first one, dead, leaves the others their share of time.
             with suppress(OSError):
-                return _Stream(self._connect(number, self._left_s / (len(numbers) - index)), self)
+                connection = self._connect(number, self._left_s / (len(numbers) - index))
+                self._left_s = STALL_TIME_S
+                return _Stream(connection, self)
         raise self.unreachable("cannot be connected to")
 
     @contextmanager
@@ -136,6 +153,18 @@ class Line(httpcore2.NetworkBackend):
         finally:
             self._left_s -= time.monotonic() - began
 
+    def received(self, size_bytes: int) -> None:
+        """
+        Count what the other side gave.
+
+        Raises:
+            UnreachableError: It is more than an answer can be.
+        """
+        self._left_size_bytes -= size_bytes
+        if self._left_size_bytes < 0:
+            raise self.unreachable("answers without end")
+        self.moved(size_bytes)
+
     def moved(self, size_bytes: int) -> None:
         """Give the other side time for what it took or gave."""
         self._left_s = min(self._left_s + size_bytes / RATE_BYTES_PER_S_MIN, STALL_TIME_S)
@@ -147,7 +176,12 @@ class Line(httpcore2.NetworkBackend):
         Raises:
             OSError: It does not, or not with a certificate that is trusted.
         """
-        secured = context.wrap_socket(connection, server_hostname=host, do_handshake_on_connect=False)
+        try:
+            # From here on the old socket is an empty shell.
+            secured = context.wrap_socket(connection, server_hostname=host, do_handshake_on_connect=False)
+        except BaseException:
+            self.drop(connection)
+            raise
         try:
             self._hold(secured)
             self._left_s = CONNECT_TIME_S
@@ -237,7 +271,7 @@ class _Stream(httpcore2.NetworkStream):
             raise self._line.unreachable("does not answer in time") from None
         except OSError:
             raise self._line.unreachable("broke off") from None
-        self._line.moved(len(data))
+        self._line.received(len(data))
         return data
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:

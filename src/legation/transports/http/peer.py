@@ -110,7 +110,7 @@ class Peer:
             self._busy.release()
 
     def _exchange(self, envelope: bytes | Iterable[bytes], wait_s: float) -> Iterator[bytes]:
-        self._line.begin(wait_s)
+        self._line.begin(wait_s=wait_s, size_bytes_max=self._size_bytes_max)
         response = self._pool.handle_request(self._request(envelope))
         try:
             self._check(response)

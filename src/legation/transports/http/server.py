@@ -71,8 +71,12 @@ async def serve(
         timeout_keep_alive=int(KEEP_ALIVE_TIME_S),
         h11_max_incomplete_event_size=HEADERS_SIZE_BYTES_MAX,
     )
+    server = _Server(config, stop, started)
     with _listen(host, port) as listener:
-        await _Server(config, stop, started).serve([listener])
+        try:
+            await server.serve([listener])
+        finally:
+            server.cut()  # nothing is left, unless this was cancelled
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -89,6 +93,7 @@ class _Server(Server):
 
     def __init__(self, config: Config, stop: asyncio.Event, started: Callable[[str, int], None]) -> None:
         super().__init__(config)
+        self.servers = []
         self._stop = stop
         self._started = started
 
@@ -109,12 +114,14 @@ class _Server(Server):
         return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        cut = asyncio.get_running_loop().call_later(STOP_TIME_S, self._cut)
+        cut = asyncio.get_running_loop().call_later(STOP_TIME_S, self.cut)
         await super().shutdown(sockets)
         cut.cancel()
 
-    def _cut(self) -> None:
-        """Hang up on everybody: their exchanges end as if the askers had."""
+    def cut(self) -> None:
+        """Take no connections and hang up on everybody: their exchanges end as if the askers had."""
+        for listener in self.servers:
+            listener.close()
         for connection in self._connections():
             connection.cut()
 
