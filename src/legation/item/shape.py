@@ -8,6 +8,7 @@ test compares its example and its limits with this module.
 """
 
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final, Literal
 
@@ -29,6 +30,7 @@ LAYERS_MAX = {64: 10, 1024: 44}  # so many labels and the seams of every pair of
 DOCUMENT_SIZE_BYTES = 16  # a document id is random
 HASH_SIZE_BYTES = 32  # SHA-256
 SIGNATURE_SIZE_BYTES = 64  # Ed25519
+LABELS_REMEMBERED = 1 << 12  # labels come again and again; a node has a few thousand
 VIEW_SIZE_BYTES_MAX = 64 << 20  # 10,000 long paragraphs; a view is held in memory whole
 
 Pair = tuple[int, int]
@@ -91,7 +93,13 @@ class Layer(Canonical, frozen=True, tag="layer"):
     @property
     def label(self) -> Label:
         """The label of every portion in this layer."""
-        return Label(policy_id=self.policy.id, classification=self.classification, categories=self.categories)
+        return _label(self.policy.id, self.classification, self.categories)
+
+
+@lru_cache(maxsize=LABELS_REMEMBERED)
+def _label(policy_id: str, classification: str, categories: tuple[Category, ...]) -> Label:
+    """Make a label; the same few thousand come again and again."""
+    return Label(policy_id=policy_id, classification=classification, categories=categories)
 
 
 class Seam(Canonical, frozen=True, tag="seam"):

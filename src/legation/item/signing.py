@@ -22,6 +22,7 @@ from legation.item.draws import Draws
 from legation.item.reference import paragraph_numbers
 from legation.item.shape import (
     FORMAT,
+    LABELS_REMEMBERED,
     LAYERS_MAX,
     VIEW,
     VIEW_SIZE_BYTES_MAX,
@@ -40,8 +41,6 @@ from legation.keys.card import PolicyReference
 from legation.keys.sign import Purpose, Signer
 from legation.labels import Label
 from legation.merkle import complete_tree, proof_nodes
-
-LABELS_REMEMBERED = 1 << 12  # labels come again and again; a node has a few thousand
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -183,6 +183,20 @@ class Answering:
             return batch
         return self._database.write(lambda db: self._checked(db, batch))
 
+    def work_ahead(self, office: str) -> None:
+        """
+        Number what waits for a peer that is taking what there is, before it asks for it.
+
+        It is decided again when it is sent, if the epoch has moved by then.
+        """
+        with self._database.read() as db:
+            waits = peers.link(db, office) == "active" and deliveries.has_waiting(db, office)
+        if waits:
+            self._database.write(lambda db: self._number(db, office, self._book.turn(db)))
+
+    def _number(self, db: Writing, office: str, rules: Rules) -> None:
+        number(db, office, rules=rules, cutter=self._cutter, blobs=self._blobs, around=self._around)
+
     def pieces(self, found: Envelope[Pull], batch: Batch) -> Iterator[bytes]:
         """
         Give out the answer, piece by piece (step 6).
@@ -329,7 +343,7 @@ class Answering:
         """Number what waits if all before was sent; read what follows; take back what may no longer go."""
         stream = stream_to(db, office, self._around)
         if start == stream.frontier.size and (rules.grants.get(office) or start):
-            number(db, office, rules=rules, cutter=self._cutter, blobs=self._blobs, around=self._around)
+            self._number(db, office, rules)
         entries = self._entries(db, stream.stream_id, start)
         gone = flipped(office, entries, rules)
         if gone:

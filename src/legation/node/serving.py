@@ -51,8 +51,10 @@ Report = Callable[[str, BaseException], None]
 class Answerer:
     """Answers envelopes for a server: ``Answering``, with the waiting."""
 
-    def __init__(self, answering: Answering, doorbell: Doorbell, database: Database) -> None:
+    def __init__(self, answering: Answering, doorbell: Doorbell, database: Database, report: Report) -> None:
         self._answering = answering
+        self._report = report
+        self._ahead: set[asyncio.Task[None]] = set()
         self._doorbell = doorbell
         self._database = database
         self._threads = asyncio.Semaphore(ANSWERS_AT_ONCE_MAX)
@@ -95,6 +97,17 @@ class Answerer:
         pieces = self._answering.pieces(found, batch)
         while (piece := await self._work(lambda: next(pieces, None))) is not None:
             yield piece
+        if batch.entries:
+            # The peer is busy with this batch and will come for the next: it is made meanwhile.
+            ahead = asyncio.create_task(self._work(lambda: self._answering.work_ahead(found.letter.sender)))
+            self._ahead.add(ahead)
+            ahead.add_done_callback(self._done)
+
+    def _done(self, ahead: "asyncio.Task[None]") -> None:
+        """Let go of a task; what it could not do is done at the next pull, and fails there if it must."""
+        self._ahead.discard(ahead)
+        if not ahead.cancelled() and ahead.exception() is not None:
+            self._report("work ahead", ahead.exception() or LegationError("cancelled"))
 
     async def _work(self, act: Callable[[], Done]) -> Done:
         async with self._threads:
@@ -290,7 +303,7 @@ def exchange_of(home: Home, around: Surroundings, report: Report) -> ASGIApp:
     answering = Answering(
         card=home.card, signing=home.signing, database=home.database, blobs=home.blobs, around=around
     )
-    answerer = Answerer(answering, Doorbell(home.database), home.database)
+    answerer = Answerer(answering, Doorbell(home.database), home.database, report)
     return exchange_app(
         answerer,
         size_bytes_max=PULL_SIZE_BYTES_MAX,

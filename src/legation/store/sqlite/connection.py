@@ -13,7 +13,7 @@ Rules kept here:
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import Enum
 from pathlib import Path
 
@@ -181,9 +181,15 @@ def connect(path: Path, role: Role, *, vfs: str | None = None) -> apsw.Connectio
         with translated(connection):
             _set_up(connection, role)
     except BaseException:
-        connection.close(True)
+        let_go(connection)
         raise
     return connection
+
+
+def let_go(connection: apsw.Connection) -> None:
+    """Close a connection. What cannot be moved into the database then stays in the log, safe."""
+    with suppress(apsw.Error):
+        connection.close(True)
 
 
 def create_empty(path: Path, *, vfs: str | None = None) -> None:
@@ -203,7 +209,7 @@ def create_empty(path: Path, *, vfs: str | None = None) -> None:
             connection.pragma("application_id", APPLICATION_ID)
             connection.pragma("journal_mode", "wal")
     finally:
-        connection.close(True)
+        let_go(connection)
 
 
 def _set_up(connection: apsw.Connection, role: Role) -> None:

@@ -35,7 +35,7 @@ import apsw
 from legation.errors import StoreError
 from legation.store import disk
 from legation.store.disk import sync
-from legation.store.sqlite.connection import BUSY_TIMEOUT_MS, Role, connect, create_empty, translated
+from legation.store.sqlite.connection import BUSY_TIMEOUT_MS, Role, connect, create_empty, let_go, translated
 from legation.store.sqlite.migrations import Migration, connect_current, shipped
 from legation.store.sqlite.reading import Parameters, Reading, Row, Writing
 from legation.store.sqlite.writer import Writer
@@ -63,7 +63,7 @@ class Database:
         try:
             self._watch = connect(path, Role.READER, vfs=vfs)
         except BaseException:
-            writer.close(True)
+            let_go(writer)
             raise
         self._writer = Writer(writer)
 
@@ -200,9 +200,9 @@ class Database:
             idle, self._idle = self._idle, []
         # The last to leave moves the log into the database, and that is the writer.
         for connection in idle:
-            connection.close(True)
+            let_go(connection)
         with self._watch_lock:
-            self._watch.close(True)
+            let_go(self._watch)
         self._writer.close()
 
     def _check_open(self) -> None:
@@ -222,13 +222,13 @@ class Database:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
         except apsw.Error:
-            connection.close(True)
+            let_go(connection)
             return
         with self._lock:
             if not self._is_closed and len(self._idle) < READERS_IDLE_MAX:
                 self._idle.append(connection)
                 return
-        connection.close(True)
+        let_go(connection)
 
 
 def _make(path: Path, migrations: Sequence[Migration], *, now: int, vfs: str | None) -> None:
@@ -240,4 +240,4 @@ def _make(path: Path, migrations: Sequence[Migration], *, now: int, vfs: str | N
             # does not come along to where the database goes.
             connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
     finally:
-        connection.close(True)
+        let_go(connection)

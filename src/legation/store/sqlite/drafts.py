@@ -9,21 +9,30 @@ from legation.item.shape import VIEW_SIZE_BYTES_MAX
 from legation.store.sqlite.database import Reading, Writing
 
 _DRAFT = Codec(Draft, size_bytes_max=2 * VIEW_SIZE_BYTES_MAX, what="draft")
+PIECE_SIZE_BYTES = 1 << 20  # nearly every draft is one piece; the longest is longer than a value may be
 FOUND_MAX = 2  # of a beginning; more than one is a question in any case
 
 
 def save_draft(db: Writing, draft: Draft, by: str, at: int) -> None:
     """Keep a draft; one that is there stays as it is."""
+    if db.one("SELECT 1 FROM draft WHERE digest = ?", (draft.digest,)) is not None:
+        return
     db.run(
-        "INSERT OR IGNORE INTO draft (digest, data, written_by, written_at) VALUES (?, ?, ?, ?)",
-        (draft.digest, encode(draft), by, at),
+        "INSERT INTO draft (digest, written_by, written_at) VALUES (?, ?, ?)", (draft.digest, by, at)
+    )
+    data = encode(draft)
+    starts = range(0, len(data), PIECE_SIZE_BYTES)
+    db.run_many(
+        "INSERT INTO draft_piece (digest, place, data) VALUES (?, ?, ?)",
+        [(draft.digest, place, data[start : start + PIECE_SIZE_BYTES]) for place, start in enumerate(starts)],
     )
 
 
 def draft(db: Reading, digest: bytes) -> Draft | None:
     """The draft of this digest, or None."""
-    row = db.one("SELECT data FROM draft WHERE digest = ?", (digest,))
-    return None if row is None else _DRAFT.decode(row[0])
+    pieces = db.rows("SELECT data FROM draft_piece WHERE digest = ? ORDER BY place", (digest,))
+    data = b"".join(piece for (piece,) in pieces)
+    return _DRAFT.decode(data) if data else None
 
 
 def find_draft(db: Reading, beginning: str) -> list[bytes]:

@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
+from time import monotonic, sleep
 from typing import cast
 
 import apsw
@@ -30,7 +31,7 @@ import apsw
 from legation.errors import StoreError
 from legation.store import disk
 from legation.store.disk import make_file, sync
-from legation.store.sqlite.connection import Role, connect, failure, translated
+from legation.store.sqlite.connection import BUSY_TIMEOUT_MS, Role, connect, failure, let_go, translated
 
 _NAME = re.compile(r"(\d{4})(-[a-z0-9-]+)?\.sql")
 _NOTES = """
@@ -41,6 +42,7 @@ CREATE TABLE IF NOT EXISTS migration (
     applied_at INTEGER NOT NULL
 ) STRICT
 """
+_TRY_AGAIN_S = 0.02  # two that try to be alone at one time both give way
 # What a migration does not do: its transaction, connection and settings are seen to here.
 _FORBIDDEN = frozenset(
     [
@@ -122,7 +124,7 @@ def connect_current(
     connection = connect(path, Role.WRITER, vfs=vfs)
     if _count(connection, migrations) == len(migrations):
         return connection
-    connection.close(True)
+    let_go(connection)
     # 2. From here on nobody else has it open, so what is checked again stays true.
     with _alone(path, vfs) as connection:
         count = check(connection, migrations)
@@ -144,27 +146,36 @@ def _count(connection: apsw.Connection, migrations: Sequence[Migration]) -> int:
         with translated(connection):
             return check(connection, migrations)
     except StoreError:
-        connection.close(True)
+        let_go(connection)
         raise
 
 
 @contextmanager
 def _alone(path: Path, vfs: str | None) -> Iterator[apsw.Connection]:
     """Connect so that nobody else has the database open; what the library raises meanwhile is translated."""
-    try:
-        connection = connect(path, Role.MIGRATOR, vfs=vfs)
-    except StoreError as error:
-        if not isinstance(error.__cause__, apsw.BusyError):
-            raise
-        raise StoreError(
-            "the store is in use while it has to be changed for this release",
-            hint="stop every program that has it open, and try again",
-        ) from error
+    connection = _connect_alone(path, vfs)
     try:
         with translated(connection):
             yield connection
     finally:
-        connection.close(True)
+        let_go(connection)
+
+
+def _connect_alone(path: Path, vfs: str | None) -> apsw.Connection:
+    """Try until everybody else has gone: for this lock the library does not wait by itself."""
+    end = monotonic() + BUSY_TIMEOUT_MS / 1000
+    while True:
+        try:
+            return connect(path, Role.MIGRATOR, vfs=vfs)
+        except StoreError as error:
+            if not isinstance(error.__cause__, apsw.BusyError):
+                raise
+            if monotonic() >= end:
+                raise StoreError(
+                    "the store is in use while it has to be changed for this release",
+                    hint="stop every program that has it open, and try again",
+                ) from error
+        sleep(_TRY_AGAIN_S)
 
 
 def _notes(connection: apsw.Connection) -> list[tuple[int, bytes]]:

@@ -18,7 +18,6 @@ Rules kept here:
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from queue import SimpleQueue
@@ -29,7 +28,7 @@ from typing import Any, TypeVar
 import apsw
 
 from legation.errors import StoreError
-from legation.store.sqlite.connection import BUSY_TIMEOUT_MS, UNTRUSTED, cannot_be_trusted, failure
+from legation.store.sqlite.connection import BUSY_TIMEOUT_MS, UNTRUSTED, cannot_be_trusted, failure, let_go
 from legation.store.sqlite.reading import Writing
 
 Result = TypeVar("Result")
@@ -246,8 +245,7 @@ class Writer:
             self._connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
         else:
             self._checkpoint(apsw.SQLITE_CHECKPOINT_TRUNCATE, wait_ms=0)
-        with suppress(apsw.Error):
-            self._connection.close(True)
+        let_go(self._connection)
 
 
 def _copy(error: StoreError, cause: BaseException) -> StoreError:
