@@ -114,7 +114,7 @@ def test_the_report_in_the_readme_can_be_signed() -> None:
     """
     The report that the README gives as an example is read and signed.
     """
-    report = (ROOT / "README.md").read_text().split("```text\n")[2].split("```")[0]
+    report = (ROOT / "README.md").read_text().split("```text\n")[3].split("```")[0]
     keys = draw_office_keys(card.Office.parse("KOR@NATO"), STEADY)
     assert len(compose(report.encode(), keys, policies_with([]), STEADY).draft.portions) == 4
 

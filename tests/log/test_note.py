@@ -3,10 +3,9 @@
 import contextlib
 import re
 import unicodedata
-from base64 import b64decode, b64encode
+from base64 import b64encode
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,23 +15,11 @@ from legation.log.note import (
     SIGNATURES_MAX,
     Note,
     NoteSignature,
-    SignatureType,
     check_key_name,
     decode_base64,
-    key_hash,
     read_note,
     write_note,
 )
-
-# A tree head that a public log of program checksums has published, and its key: an answer from outside.
-PUBLISHED = (
-    "go.sum database tree\n"
-    "63096908\n"
-    "8lHrQPRYe4KT4WQ9/Qk8/taKnD6IRHbFgfN7vQE2Y54=\n"
-    "\n"
-    "— sum.golang.org Az3gri/oVBN1jAhNZ/iS+W31psFAWRT20/GyrhpU6taFwulQGetBkH5S7wpGXdS935jiIGiUUAXBVHzT/P6fYhqAmAk=\n"
-)
-PUBLISHED_KEY = b64decode("Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTTAD8OuAn8")
 
 # White_Space of the Unicode Character Database, PropList.txt.
 SPACES = (
@@ -63,22 +50,6 @@ def line(**changes: str | bytes) -> NoteSignature:
     """A signature line, whatever it says."""
     fields: dict[str, str | bytes] = {"name": "name", "key_hash": bytes(4), "signature": b"\x01"}
     return NoteSignature(**(fields | changes))  # type: ignore[arg-type]
-
-
-class TestPublished:
-    def test_reads_what_a_public_log_signed(self) -> None:
-        """Text, name, key hash and signature are found, and the signature holds over the text."""
-        note = read_note(PUBLISHED.encode())
-        [found] = note.signatures
-        assert found.name == "sum.golang.org"
-        assert note.text == "".join(PUBLISHED.splitlines(keepends=True)[:3])
-        assert found.key_hash == key_hash(found.name, SignatureType(PUBLISHED_KEY[0]), PUBLISHED_KEY[1:])
-        assert found.key_hash.hex() == "033de0ae"
-        Ed25519PublicKey.from_public_bytes(PUBLISHED_KEY[1:]).verify(found.signature, note.text.encode())
-
-    def test_writes_it_the_same(self) -> None:
-        """What was read is written byte for byte."""
-        assert write_note(read_note(PUBLISHED.encode())) == PUBLISHED.encode()
 
 
 class TestLaws:
