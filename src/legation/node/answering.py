@@ -21,7 +21,7 @@ Plain and synchronous: ``serving`` calls it from worker threads and does the wai
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from legation.encoding import encode
@@ -77,11 +77,12 @@ class Batch:
     entries: Sequence[OutgoingEntry] = ()
     checkpoint: bytes | None = None
     challenge: bytes | None = None
+    is_stopped: bool = False
 
     @property
-    def has_news(self) -> bool:
-        """Whether there is something for which a waiting peer is answered at once."""
-        return bool(self.entries) or self.challenge is not None
+    def is_due(self) -> bool:
+        """Whether a waiting peer is answered at once: there is news, or none will come of waiting."""
+        return bool(self.entries) or self.challenge is not None or self.is_stopped
 
 
 @dataclass(kw_only=True)
@@ -288,6 +289,12 @@ class Answering:
         peers.set_link(db, office, "frozen", because)
         logbook.append(db, [LogEntry(kind=LogKind.FROZEN, hash=sha256(theirs).digest(), time=now)])
 
+    def _note_failure(self, db: Writing, office: str, failure: str) -> None:
+        """Write down what is wrong with a peer, once: it may ask a thousand times."""
+        known = peers.peer(db, office)
+        if known is not None and known.failure != failure:
+            peers.failed(db, office, failure, self._around.seconds())
+
     def _has_work(self, db: Reading, pull: Pull) -> bool:
         """Whether anything has to be decided or sent for this peer."""
         due = node.epoch(db).changes_at
@@ -297,7 +304,9 @@ class Answering:
         if stream is None or peers.link(db, pull.sender) != "active":
             return stream is None
         position = pull.position
-        if position is None or position.incarnation != stream.incarnation:
+        if position is None:
+            return stream.frontier.size > 0 or bool(peers.grants(db, pull.sender))
+        if position.incarnation != stream.incarnation:
             return True
         return (
             position.size != stream.frontier.size
@@ -330,8 +339,8 @@ class Answering:
             self._freeze(db, office, "its position shows another history than ours", _told(pull))
         if action in {Action.FREEZE, Action.STOP}:
             if action is Action.STOP:
-                peers.failed(db, office, f"its position is {standing.value}", self._around.seconds())
-            return nothing
+                self._note_failure(db, office, f"its position in our stream is {standing.value}")
+            return replace(nothing, is_stopped=True)
         if action is Action.ANSWER_AND_REPORT:
             now = self._around.seconds()
             peers.add_evidence(

@@ -12,13 +12,14 @@ A node at work: it answers pulls, pulls from its peers, and keeps house when the
 
 import asyncio
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
 from starlette.types import ASGIApp
 
-from legation.errors import LegationError, MalformedError, RefusedError
+from legation.errors import LegationError, MalformedError, RefusedError, StoreError
 from legation.exchange import ANSWER_SIZE_BYTES_MAX, PULL_SIZE_BYTES_MAX, Envelope, Pull
 from legation.keys.card import Card
 from legation.node.answering import Answering, Batch
@@ -84,7 +85,7 @@ class Answerer:
         while True:
             seen = self._database.data_version()
             batch = await self._work(lambda: self._answering.batch(pull))
-            if batch.has_news:
+            if batch.is_due:
                 return batch
             while not self._answering.has_news(pull):
                 left = until - loop.time()
@@ -138,20 +139,28 @@ class PullLoop(threading.Thread):
         retry_s = RETRY_S_MIN
         while not self._stopped.is_set():
             try:
-                self._pulling.pull(
+                asked_at = time.monotonic()
+                pulled = self._pulling.pull(
                     lambda pieces: self._peer.exchange(b"".join(pieces), wait_s=WAIT_S), wait_s=WAIT_S
                 )
-                retry_s = RETRY_S_MIN
+                if pulled.entries or pulled.is_challenged or time.monotonic() - asked_at > RETRY_S_MAX:
+                    retry_s = RETRY_S_MIN
+                    continue
+                # Answered with nothing and at once: the peer is stopping, or we are stopped there.
             except LegationError as error:
                 if self._stopped.is_set():
                     return
                 self._failed(error)
-                self._stopped.wait(retry_s)
-                retry_s = min(2 * retry_s, RETRY_S_MAX)
+            except Exception as error:  # noqa: BLE001 - one of the doors where everything is caught
+                self._report(f"pull from {self._office}", error)
+            self._stopped.wait(retry_s)
+            retry_s = min(2 * retry_s, RETRY_S_MAX)
 
     def _failed(self, error: LegationError) -> None:
         """Write down why, once for each reason: a peer that is away for months fails a million times."""
         self._report(f"pull from {self._office}", error)
+        if isinstance(error, StoreError):
+            return
 
         def act(db: Writing) -> None:
             known = peers.peer(db, self._office)
@@ -167,8 +176,11 @@ class Keeper(threading.Thread):
     withheld deliveries that may go since the rules changed.
     """
 
-    def __init__(self, home: Home, around: Surroundings, report: Report) -> None:
+    def __init__(
+        self, home: Home, around: Surroundings, report: Report, broken: Callable[[], object]
+    ) -> None:
         super().__init__(name="keeper", daemon=True)
+        self._broken = broken
         self._home = home
         self._around = around
         self._report = report
@@ -185,12 +197,16 @@ class Keeper(threading.Thread):
         """Look, wait, look."""
         seen = -1
         while not self._stopped.wait(LOOK_EVERY_S if seen >= 0 else 0):
-            version = self._home.database.data_version()
             try:
+                if self._home.database.is_broken:
+                    # Nothing more can be written; a restart finds out what was.
+                    self._broken()
+                    break
+                version = self._home.database.data_version()
                 if version != seen or self._is_due():
                     self._look()
                 seen = version
-            except LegationError as error:
+            except Exception as error:  # noqa: BLE001 - one of the doors where everything is caught
                 self._report("keeper", error)
         for loop in self._loops.values():
             loop.stop()
@@ -280,17 +296,20 @@ async def serve_node(
         report: Told what failed.
 
     Raises:
-        StoreError: Another process serves this folder.
+        StoreError: Another process serves this folder; or the disk failed on the way.
         OSError: It cannot listen there.
     """
     with FolderLock(home.path):
-        keeper = Keeper(home, around, report)
+        loop = asyncio.get_running_loop()
+        keeper = Keeper(home, around, report, lambda: loop.call_soon_threadsafe(stop.set))
         keeper.start()
         try:
             await serve(exchange_of(home, around, report), host=host, port=port, stop=stop, started=started)
         finally:
             keeper.stop()
             await asyncio.to_thread(keeper.join)
+    if home.database.is_broken:
+        raise StoreError("the disk failed", hint="see to the disk, then start again")
 
 
 async def serve_pages(pages: ASGIApp, *, stop: asyncio.Event, started: Callable[[str, int], None]) -> None:
