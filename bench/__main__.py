@@ -17,6 +17,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from bench.decisions import all_decisions, one_decision
+from bench.exchange import delay, exchange, nothing_new
 from bench.items import item
 from bench.measure import FULL, QUICK, Effort
 from bench.peers import packages
@@ -27,6 +28,9 @@ ROWS: dict[str, Callable[[Effort], Row]] = {
     "P1": one_decision,
     "P2": all_decisions,
     "P3": item,
+    "P4": exchange,
+    "P5": delay,
+    "P8": nothing_new,
     "P13": help_page,
 }
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
@@ -53,7 +57,7 @@ def main(arguments: Sequence[str]) -> None:
 
 def setting() -> Setting:
     """Tell when, where and with what the rows are measured; nothing that names the machine."""
-    libraries = [f"{name} {version(name)}" for name in ("cryptography", "msgspec")]
+    libraries = [f"{name} {version(name)}" for name in ("apsw-sqlite3mc", "cryptography", "msgspec")]
     return Setting(
         date=datetime.now(UTC).date().isoformat(),
         machine=f"{processor()}, {os.cpu_count()} cores, {platform.system()} {platform.machine()}",

@@ -11,7 +11,7 @@ Everything on this page was measured in one run, by the command above. What is c
 side: a run of each in turn, then again from the start, and a figure is the **median** of these runs.
 Machines are noisy, so the **ratios** say more than the figures, and each row tells the widest spread
 it saw between runs of one and the same thing. Time is processor time of the one process that works,
-so a rate is what one core does; P13, which starts processes, is wall time.
+so a rate is what one core does; rows that start processes or wait for the disk are wall time.
 
 Results are checked before anything is timed, and each row says how. A **floor** is what cannot be
 saved: the signature, the hash, the call. **Peers** are what people would otherwise take for a part of
