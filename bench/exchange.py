@@ -323,7 +323,7 @@ def _refuse(db: Writing, count: int) -> None:
             kind=Kind.REPORT,
             author=item_id,
             office=AUTHOR,
-            reference="",
+            reference=f"{AUTHOR} 1970-{item_id.hex()[:8]}",
             is_own=True,
             at=0,
         )
