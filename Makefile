@@ -22,7 +22,7 @@ CODE = $(wildcard src tests bench)
 
 export PYTHON STRICT AGE SUITE
 .DEFAULT_GOAL := help
-.PHONY: test demo fix lint types coverage docs bench environment system lock fresh clean help
+.PHONY: test demo fix lint types coverage docs bench soak environment system lock fresh clean help
 
 test: system lint types ## Set up, then lint, types and tests; STRICT=1, ARGS="tests/… -k …"
 	@$(BIN)/python -m pytest --numprocesses=$(JOBS) $(ARGS)
@@ -54,6 +54,9 @@ docs: environment ## Redraw the generated parts of the documents
 bench: ## Measure, beside others that do a part of the same; ARGS
 	@tools/environment .venv-bench runtime bench
 	@.venv-bench/bin/python -m bench $(ARGS)
+
+soak: environment ## Kill two nodes a thousand times, writes docs/evidence/kill.json; ARGS="--seed …"
+	@$(BIN)/python -m tests.kill $(ARGS)
 
 environment: ## Make or renew .venv, if it is not as the requirements say
 	@tools/environment .venv runtime dev

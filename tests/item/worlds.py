@@ -606,6 +606,47 @@ def hashed_by(draws: ObserverDraws, seen_places: Collection[int]) -> Iterator[No
         yield
 
 
+class HiddenLeaves:
+    """
+    The leaves that one observer of a world does not see, by their bytes.
+
+    Where whole nodes are compared, items are signed and read again by several of them. What signs draws
+    with ``draws``; while ``standing`` lasts, whoever reads a hidden leaf gets the hash that stands for it.
+    """
+
+    def __init__(self) -> None:
+        self._hashes: dict[bytes, Hash] = {}
+
+    def draws(self, name: str, sees: Collection[bytes]) -> ObserverDraws:
+        """Draws for one item whose hidden leaves are remembered here; see ``ObserverDraws``."""
+        return _RememberedDraws(name, sees, self._hashes)
+
+    @contextmanager
+    def standing(self) -> Iterator[None]:
+        """Let everybody hash hidden leaves as they were drawn, and all others as they are."""
+
+        others = view.leaf_hash  # those of another world may be standing already
+
+        def hashed(entry: bytes) -> Hash:
+            return self._hashes.get(sha256(entry).digest()) or others(entry)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(view, "leaf_hash", hashed)
+            yield
+
+
+class _RememberedDraws(ObserverDraws):
+    def __init__(self, name: str, sees: Collection[bytes], hashes: dict[bytes, Hash]) -> None:
+        super().__init__(name, sees)
+        self._hashes = hashes
+
+    def leaf_hash(self, key: bytes, entry: bytes) -> Hash:
+        found = super().leaf_hash(key, entry)
+        if key not in self._sees:
+            self._hashes[sha256(entry).digest()] = found
+        return found
+
+
 def read_whole(data: bytes, draws: ObserverDraws, sees: Collection[Label]) -> Contents:
     """Read an item of a world of twins as its author does."""
     parsed = naive.parse(data)

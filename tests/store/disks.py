@@ -7,6 +7,7 @@ power goes after some of the remembered steps: what was synced is there; of what
 there, lost or torn, in any order.
 """
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import count
@@ -14,6 +15,7 @@ from pathlib import Path
 from random import Random
 
 import apsw
+import pytest
 
 SECTOR_SIZE_BYTES = 512  # a disk writes a sector whole or not at all, or spoils it
 _names = count()
@@ -149,6 +151,7 @@ def after_a_cut(before: dict[str, bytes], steps: Sequence[Step], draw: Random) -
         steps: What the disk was told since.
         draw: Decides what becomes of that which was not synced.
     """
+    assert not any(isinstance(step, Delete) for step in steps), "no file goes while the database is open"
     files = {name: bytearray(data) for name, data in before.items()}
     waiting: dict[str, list[Step]] = {}
     for step in steps:
@@ -157,7 +160,7 @@ def after_a_cut(before: dict[str, bytes], steps: Sequence[Step], draw: Random) -
                 _settle(files.setdefault(name, bytearray()), waiting.pop(name, []))
             case Failed(file=name):
                 _scatter(files.setdefault(name, bytearray()), waiting.pop(name, []), draw)
-            case Write(file=name) | Truncate(file=name) | Delete(file=name):
+            case Write(file=name) | Truncate(file=name):
                 waiting.setdefault(name, []).append(step)
     for name, left in waiting.items():
         _scatter(files.setdefault(name, bytearray()), left, draw)
@@ -189,8 +192,6 @@ def _apply(file: bytearray, step: Step) -> None:
         case Truncate(size=size):
             del file[size:]
             file.extend(bytes(size - len(file)))
-        case Delete():
-            raise AssertionError("no file is deleted while the database is open")
 
 
 def _tear(file: bytearray, step: Write, draw: Random) -> None:
@@ -210,6 +211,18 @@ def lay_out(folder: Path, files: dict[str, bytes]) -> None:
     folder.mkdir()
     for name, data in files.items():
         (folder / name).write_bytes(data)
+
+
+def syncs(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Note from now on what the program itself waits for until it is on the disk, by its path, in order."""
+    real, seen = os.fsync, list[str]()
+
+    def fsync(descriptor: int) -> None:
+        seen.append(str(Path(f"/proc/self/fd/{descriptor}").readlink()))
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    return seen
 
 
 def acknowledged(steps: Iterable[Step]) -> set[int]:

@@ -17,6 +17,7 @@ from legation.errors import StoreError
 from legation.store import blobs as module
 from legation.store import disk
 from legation.store.blobs import Blobs
+from tests.store.disks import syncs
 
 ROOT = Path(__file__).parents[2]
 DATA = b"what is too long for a row"
@@ -45,14 +46,7 @@ def blobs(folder: Path) -> Blobs:
 @pytest.fixture
 def synced(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What was synced, by its path, in order."""
-    real, seen = os.fsync, list[str]()
-
-    def fsync(descriptor: int) -> None:
-        seen.append(str(Path(f"/proc/self/fd/{descriptor}").readlink()))
-        real(descriptor)
-
-    monkeypatch.setattr(os, "fsync", fsync)
-    return seen
+    return syncs(monkeypatch)
 
 
 def failing(number: int, *, among: Callable[[str], bool] = lambda _: True) -> Callable[[int], None]:
@@ -228,16 +222,16 @@ class TestLeftovers:
         """
         Opening the folder while another writes takes nothing from it.
         """
-        real = os.fsync
+        blobs, real, others = Blobs(folder), os.fsync, list[Blobs]()
 
         def fsync(descriptor: int) -> None:
-            Blobs(folder)
+            if "/part/" in str(Path(f"/proc/self/fd/{descriptor}").readlink()):
+                others.append(Blobs(folder))
             real(descriptor)
 
-        blobs = Blobs(folder)
-        with monkeypatch.context() as patch:
-            patch.setattr(os, "fsync", _once(fsync, real))
-            blobs.put(DATA)
+        monkeypatch.setattr(os, "fsync", fsync)
+        blobs.put(DATA)
+        assert len(others) == 1
         assert files(folder) == {str(PLACE): DATA}
 
     def test_a_part_that_was_cleared_too_early_is_made_again(
@@ -269,6 +263,7 @@ class TestLeftovers:
 import sys
 from pathlib import Path
 from legation.store.blobs import Blobs
+from tests.store.disks import syncs
 blobs = Blobs(Path(sys.argv[1]))
 for number in range(100_000):
     print(blobs.put(b"%d" % number * 20_000).hex(), flush=True)
@@ -287,16 +282,6 @@ for number in range(100_000):
             assert said <= there
             for name in there:
                 blobs.get(bytes.fromhex(name))
-
-
-def _once(first: Callable[[int], None], then: Callable[[int], None]) -> Callable[[int], None]:
-    """Do one thing the first time, and another from then on."""
-    calls = iter([first])
-
-    def call(descriptor: int) -> None:
-        next(calls, then)(descriptor)
-
-    return call
 
 
 class TestFailingDisk:
@@ -325,6 +310,7 @@ import resource, signal, sys
 from pathlib import Path
 from legation.errors import StoreError
 from legation.store.blobs import Blobs
+from tests.store.disks import syncs
 blobs = Blobs(Path(sys.argv[1]))
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))

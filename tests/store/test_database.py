@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
+import errno
 import os
 import stat
 import subprocess
@@ -7,10 +8,12 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
-from functools import partial
+from contextlib import contextmanager, suppress
+from functools import partial, partialmethod
 from pathlib import Path
 from random import Random
+from types import SimpleNamespace
+from typing import cast
 
 import apsw
 import pytest
@@ -18,9 +21,10 @@ import pytest
 from legation.errors import StoreError
 from legation.store.sqlite import connection, writer
 from legation.store.sqlite import database as module
-from legation.store.sqlite.connection import Role, connect
+from legation.store.sqlite.connection import Role, cannot_be_trusted, connect, failure
 from legation.store.sqlite.database import Database, Reading, Writing
-from tests.store.disks import Disk, Step, Sync, Write, full_error, sync_error, write_error
+from legation.store.sqlite.writer import Writer
+from tests.store.disks import Disk, Step, Sync, Write, full_error, sync_error, syncs, write_error
 from tests.store.tables import NAME, TABLES, database, numbers, numbers_in, opened
 
 ROOT = Path(__file__).parents[2]
@@ -193,6 +197,16 @@ class TestFile:
         with opened(tmp_path) as store:
             assert numbers_in(store) == [1]
 
+    def test_a_new_database_is_on_the_disk_under_its_name(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """
+        The folder is synced when it names the database.
+        """
+        seen = syncs(monkeypatch)
+        Database.create(tmp_path / NAME, now=0, migrations=TABLES).close()
+        assert seen == [str(tmp_path)]
+
     def test_never_replaces_what_is_there(self, tmp_path: Path) -> None:
         """
         Where something is, no database is made, and it stays as it was.
@@ -225,6 +239,32 @@ class TestFile:
         with pytest.raises(StoreError, match=rf"^there is no store at `{NAME}`$"):
             Database.open(tmp_path / NAME, now=0, migrations=TABLES)
         assert list(tmp_path.iterdir()) == []
+
+    def test_a_database_that_goes_while_it_is_opened_is_told(self, tmp_path: Path) -> None:
+        """
+        Nothing is made in its place.
+        """
+        with pytest.raises(StoreError, match=r"^the store failed \(SQLITE_CANTOPEN\)$"):
+            connect(tmp_path / NAME, Role.READER)
+        assert list(tmp_path.iterdir()) == []
+
+    def test_an_opening_that_fails_half_way_leaves_nobody_in(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """
+        When the first reader cannot be had, the writer lets go of the file too.
+        """
+
+        def fail(_path: Path, _role: Role, *, vfs: str | None) -> apsw.Connection:
+            raise StoreError("planted", hint=str(vfs))
+
+        with database(tmp_path):
+            pass
+        with monkeypatch.context() as patch:
+            patch.setattr(module, "connect", fail)
+            with pytest.raises(StoreError, match="planted"):
+                Database.open(tmp_path / NAME, now=0, migrations=TABLES)
+        connect(tmp_path / NAME, Role.MIGRATOR).close()
 
     @pytest.mark.parametrize("what", ["another program", "no database", "nothing", "a page and a half"])
     def test_refuses_a_file_of_another_program_and_leaves_it_alone(self, tmp_path: Path, what: str) -> None:
@@ -351,6 +391,25 @@ class TestReading:
         with pytest.raises(StoreError):
             next(unread)
 
+    def test_a_connection_that_fails_is_not_kept(self, store: Database) -> None:
+        """
+        What cannot be undone on a connection goes with it; the next reading has another.
+        """
+        with store.read() as db:
+            broken = db._connection
+            broken.close(True)
+        assert broken not in store._idle
+        assert numbers_in(store) == []
+
+    def test_keeps_nothing_of_what_was_gone_through(self, store: Database) -> None:
+        """
+        A reading that asks much does not hold on to what it has been told.
+        """
+        with store.read() as db:
+            for _ in range(100):
+                assert list(db.rows("SELECT 1")) == [(1,)]
+            assert not db._cursors
+
     def test_is_over_when_it_is_over(self, store: Database) -> None:
         """
         A reading that somebody kept cannot reach the connection, which another has by now.
@@ -385,9 +444,10 @@ class TestReading:
         """
         An error of the library is told by its code; its words may quote the question.
         """
-        with store.read() as db, pytest.raises(StoreError) as told:
-            db.one("SELECT secret FROM entry")
-        assert str(told.value) == "the store failed (SQLITE_ERROR)"
+        for ask in ("one", "rows"):
+            with store.read() as db, pytest.raises(StoreError) as told:
+                getattr(db, ask)("SELECT secret FROM entry")
+            assert str(told.value) == "the store failed (SQLITE_ERROR)"
 
     def test_many_threads_read_while_one_writes(self, store: Database) -> None:
         """
@@ -575,7 +635,7 @@ class TestWriting:
         """
 
         def act(db: Writing) -> None:
-            for number in numbers(db):
+            for (number,) in db.rows("SELECT number FROM entry ORDER BY number"):
                 put(number + 1_000)(db)
 
         store.write(lambda db: db.run_many("INSERT INTO entry VALUES (?, NULL)", [(n,) for n in range(100)]))
@@ -618,7 +678,7 @@ class TestWriting:
                     getattr(db, how)(f"{sql} RETURNING number")
             except StoreError as error:
                 return error.message
-            return "no error"
+            raise AssertionError
 
         wanted = "a change breaks a rule of the store (SQLITE_CONSTRAINT_FOREIGNKEY)"
         assert store.write(act) == wanted
@@ -638,6 +698,40 @@ class TestWriting:
             None,
         ]
         assert numbers_in(store) == [1, 2, 3]
+
+    def test_a_fault_of_the_writer_itself_leaves_nobody_waiting(
+        self, store: Database, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """
+        Whatever goes wrong, those who wait are told, nothing is left, and the thread lives.
+        """
+        with monkeypatch.context() as patch:
+            patch.setattr(Writer, "_check_references", lambda _: None)
+            patch.setattr(Writer, "_act", _do_half)
+            with pytest.raises(MemoryError):
+                store.write(put(1))
+        store.write(put(2))
+        assert numbers_in(store) == [2]
+
+    def test_what_cannot_be_undone_ends_all_writing(
+        self, store: Database, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """
+        When not even a rollback works, nobody knows what the next change would be part of.
+        """
+
+        class Stubborn:
+            in_transaction = True
+
+            def execute(self, _: str) -> None:
+                raise apsw.IOError("planted")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Writer, "_undo", partialmethod(_undo_on, Stubborn(), Writer._undo))
+            with pytest.raises(StoreError):
+                store.write(lambda db: db.run("COMMIT"))
+        with pytest.raises(StoreError, match=CLOSED):
+            store.write(put(1))
 
     def test_an_act_that_ends_the_transaction_is_told_so(self, store: Database) -> None:
         """
@@ -715,6 +809,23 @@ class TestWriting:
         assert numbers_in(store) == []
 
 
+def _do_half(self: Writer, outcome: writer._Outcome) -> None:
+    outcome.job.act(Writing(self._connection))
+    raise MemoryError
+
+
+def _undo_on(
+    self: Writer, stand_in: object, undo: Callable[[Writer, BaseException], None], error: BaseException
+) -> None:
+    """Undo on something that stands in for the connection."""
+    real = self._connection
+    self._connection = stand_in  # type: ignore[assignment]
+    try:
+        undo(self, error)
+    finally:
+        self._connection = real
+
+
 def _fill_and_fail(db: Reading) -> None:
     db.one("INSERT INTO allowed VALUES (1)")
     db.one("INSERT INTO allowed VALUES (1)")
@@ -766,19 +877,19 @@ class TestFailingDisk:
 
         def stubborn(db: Writing) -> None:
             for number in range(100, 200):
-                try:
+                with suppress(StoreError):
                     put(number, bytes(20_000))(db)
-                except StoreError:
-                    continue
+                with suppress(StoreError):
+                    db.one("INSERT INTO entry VALUES (?, NULL) RETURNING number", (number + 1_000,))
 
         with database(tmp_path, vfs=disk.name) as store:
             store.write(put(1))
-            disk.fault = lambda step: full_error() if isinstance(step, Write) else None
+            faults = iter([full_error()])
+            disk.fault = lambda step: next(faults, None) if isinstance(step, Write) else None
             with held_up(store):
                 futures: list[Future[object]] = [store.submit(act) for act in (put(2), stubborn, put(3))]
             wait(futures)
             assert {outcome(future) for future in futures} == {"StoreError: the disk is full"}
-            disk.fault = lambda _: None
             assert numbers_in(store) == [1]
             store.write(put(4))
             assert numbers_in(store) == [1, 4]
@@ -878,9 +989,60 @@ class TestFailingDisk:
             with pytest.raises(StoreError, match=r"^the store is damaged"):
                 store.verify()
             with pytest.raises(StoreError, match="damaged"):
-                store.write(lambda db: db.run("UPDATE entry SET data = x'00'"))
+                store.write(_read_and_go_on)
             with pytest.raises(StoreError, match=CLOSED):
                 store.write(put(1_000))
+
+
+def _read_and_go_on(db: Writing) -> None:
+    """Meet damage, and then something harmless, and look away both times."""
+    for sql in ("SELECT sum(length(data)) FROM entry", "no statement"):
+        with suppress(StoreError):
+            db.one(sql)
+
+
+class TestTrust:
+    @pytest.mark.parametrize(
+        ("error", "number", "trusted"),
+        [
+            (write_error(), errno.EIO, False),
+            (write_error(), errno.ENOSPC, True),
+            (write_error(), errno.EDQUOT, True),
+            (sync_error(), errno.ENOSPC, False),
+            (sync_error(), errno.EIO, False),
+            (full_error(), 0, True),
+            (apsw.CorruptError("planted"), 0, False),
+            (apsw.CorruptError("planted"), errno.ENOSPC, False),
+            (apsw.NotADBError("planted"), 0, False),
+            (apsw.BusyError("planted"), 0, True),
+            (apsw.ConstraintError("planted"), 0, True),
+            (ValueError("planted"), 0, True),
+        ],
+    )
+    def test_ends_with_damage_and_with_a_disk_that_fails(
+        self, error: Exception, number: int, trusted: bool
+    ) -> None:
+        """
+        A lack of room passes, however it is said; but not for a sync, after which nobody knows.
+        """
+        seen = cast("apsw.Connection", SimpleNamespace(system_errno=number))
+        assert cannot_be_trusted(seen, error) is not trusted
+
+    @pytest.mark.parametrize(
+        ("error", "number", "said"),
+        [
+            (write_error(), errno.EDQUOT, "the disk is full"),
+            (write_error(), errno.EIO, "the disk fails (SQLITE_IOERR_WRITE)"),
+            (sync_error(), errno.ENOSPC, "the disk fails (SQLITE_IOERR_FSYNC)"),
+            (apsw.ThreadingViolationError("planted"), 0, "the store failed (ThreadingViolationError)"),
+        ],
+    )
+    def test_what_happened_is_said(self, error: apsw.Error, number: int, said: str) -> None:
+        """
+        Each error is told by its kind and code.
+        """
+        seen = cast("apsw.Connection", SimpleNamespace(system_errno=number))
+        assert failure(error, seen).message == said
 
 
 def _many(count: int) -> list[tuple[int, bytes]]:
@@ -899,6 +1061,48 @@ class TestLog:
             for number in range(100):
                 store.write(put(number, bytes(8_000)))
             assert (tmp_path / f"{NAME}-wal").stat().st_size < 30 * 8_300
+
+    def test_is_not_moved_again_and_again_behind_a_reader(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """
+        While a reader holds the log, it is tried after every so many pages, not after every change.
+        """
+        calls, real = list[int](), Writer._checkpoint
+
+        def checkpoint(self: Writer, mode: int, *, wait_ms: int) -> None:
+            calls.append(mode)
+            real(self, mode, wait_ms=wait_ms)
+
+        monkeypatch.setattr(writer, "CHECKPOINT_PAGES", 20)
+        with database(tmp_path) as store, store.read():
+            monkeypatch.setattr(Writer, "_checkpoint", checkpoint)
+            for number in range(100):
+                store.write(put(number))
+            assert 2 <= len(calls) <= 10
+
+    def test_does_not_grow_for_ever_behind_readers_that_take_turns(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """
+        Though there is always somebody who reads, the log begins anew when it is long.
+        """
+        monkeypatch.setattr(writer, "CHECKPOINT_PAGES", 10)
+        monkeypatch.setattr(writer, "LOG_PAGES_MAX", 30)
+        done = threading.Event()
+
+        def look(store: Database) -> None:
+            while not done.is_set():
+                with store.read():
+                    done.wait(0.005)
+
+        with database(tmp_path) as store, ThreadPoolExecutor(4) as threads:
+            for _ in range(4):
+                threads.submit(look, store)
+            for number in range(300):
+                store.write(put(number, bytes(8_000)))
+            done.set()
+            assert (tmp_path / f"{NAME}-wal").stat().st_size < 200 * 8_300
 
     def test_grows_behind_a_reader_and_is_cut_back_after(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -961,8 +1165,13 @@ class TestDataVersion:
         """
         The one connection for it is not used by two at a time.
         """
-        with ThreadPoolExecutor(8) as threads:
-            asked = [threads.submit(store.data_version) for _ in range(2_000)]
+        before = sys.getswitchinterval()
+        sys.setswitchinterval(1e-6)
+        try:
+            with ThreadPoolExecutor(8) as threads:
+                asked = [threads.submit(store.data_version) for _ in range(2_000)]
+        finally:
+            sys.setswitchinterval(before)
         assert {future.result() for future in asked} == {store.data_version()}
 
     def test_is_not_there_after_the_end(self, store: Database) -> None:

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 
+import errno
+import fcntl
 import stat
 import subprocess
 import sys
@@ -100,6 +102,20 @@ class TestFolderLock:
         with FolderLock(tmp_path):
             first.close()
             assert_held(tmp_path)
+
+    def test_is_not_held_where_nothing_can_be_locked(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """
+        On a disk that knows no locks a folder is not served at all.
+        """
+
+        def flock(_descriptor: int, _operation: int) -> None:
+            raise OSError(errno.ENOLCK, "planted")
+
+        monkeypatch.setattr(fcntl, "flock", flock)
+        with pytest.raises(StoreError, match=rf"^`{NAME}` cannot be locked$"):
+            FolderLock(tmp_path)
 
     def test_leaves_a_file_that_says_nothing(self, tmp_path: Path) -> None:
         """

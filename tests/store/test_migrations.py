@@ -10,16 +10,18 @@ from dataclasses import replace
 from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import apsw
 import pytest
 
 from legation.errors import StoreError
-from legation.store.sqlite import connection
+from legation.store.sqlite import migrations
+from legation.store.sqlite.connection import Role, connect
 from legation.store.sqlite.database import Database
 from legation.store.sqlite.migrations import Migration, shipped
-from tests.store.disks import Disk, Write, full_error
+from tests.store.disks import Disk, Write, full_error, syncs, write_error
 from tests.store.tables import NAME
 
 ROOT = Path(__file__).parents[2]
@@ -138,7 +140,7 @@ class TestBringUp:
         """
         While an older release has it open, the newer one waits, and then says what to do.
         """
-        monkeypatch.setattr(connection, "BUSY_TIMEOUT_MS", 50)
+        monkeypatch.setattr(migrations, "BUSY_TIMEOUT_MS", 50)
         make(tmp_path)
         older = Database.open(tmp_path / NAME, now=150, migrations=OLD)
         with pytest.raises(StoreError, match=r"^the store is in use while it has to be changed") as refused:
@@ -149,6 +151,29 @@ class TestBringUp:
         assert backups(tmp_path) == []
         bring_up(tmp_path)
         assert ask(tmp_path / NAME, "SELECT count(*) FROM letter") == [(4,)]
+
+    def test_whoever_would_be_alone_holds_nobody_up(self, tmp_path: Path) -> None:
+        """
+        Who finds others there lets go at once: two that wait for each other would wait for ever.
+        """
+        make(tmp_path)
+        older = Database.open(tmp_path / NAME, now=150, migrations=OLD)
+        began = monotonic()
+        with pytest.raises(StoreError, match=r"^the store is busy$"):
+            connect(tmp_path / NAME, Role.MIGRATOR)
+        assert monotonic() - began < 2
+        older.close()
+
+    def test_a_disk_that_fails_is_told(self, tmp_path: Path) -> None:
+        """
+        What fails before the first change is no question of who else is there.
+        """
+        make(tmp_path)
+        disk = Disk()
+        disk.fault = lambda step: write_error() if isinstance(step, Write) else None
+        with pytest.raises(StoreError, match=r"^migration 2 failed$|^the disk fails"):
+            Database.open(tmp_path / NAME, now=200, migrations=ALL, vfs=disk.name)
+        bring_up(tmp_path)
 
     def test_two_that_come_at_once_bring_it_up_once(self, tmp_path: Path) -> None:
         """
@@ -227,6 +252,53 @@ os.kill(os.getpid(), 9)
         assert ask(tmp_path / NAME, "SELECT * FROM sqlite_schema") == before
         assert [name for name in state(tmp_path) if "backup" in name] == []
         bring_up(tmp_path)
+
+    def test_is_on_the_disk_before_anything_is_changed(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """
+        The copy is synced, and then the folder that names it.
+        """
+        make(tmp_path)
+        seen = syncs(monkeypatch)
+        bring_up(tmp_path)
+        assert seen == [str(tmp_path / f".{NAME}.v1-200.backup.part"), str(tmp_path)]
+
+    def test_of_a_time_that_was_cut_short_is_made_anew(self, tmp_path: Path) -> None:
+        """
+        What a killed process left of a copy is in nobody's way.
+        """
+        make(tmp_path)
+        (tmp_path / f".{NAME}.v1-200.backup.part").write_bytes(b"half a copy")
+        bring_up(tmp_path)
+        assert sorted(state(tmp_path)) == [NAME, f"{NAME}.v1-200.backup"]
+        assert ask(tmp_path / f"{NAME}.v1-200.backup", "SELECT count(*) FROM letter") == [(3,)]
+
+    def test_that_cannot_have_its_place_changes_nothing(self, tmp_path: Path) -> None:
+        """
+        Where something stands in the place of the copy, the database is left as it was.
+        """
+        make(tmp_path)
+        (tmp_path / f"{NAME}.v1-200.backup").mkdir()
+        with pytest.raises(StoreError, match=r"^the backup before a migration cannot be written$"):
+            bring_up(tmp_path)
+        assert ask(tmp_path / NAME, "PRAGMA user_version") == [(1,)]
+        assert sorted(state(tmp_path)) == [NAME]
+
+    def test_is_not_made_of_a_database_with_damaged_pages(self, tmp_path: Path) -> None:
+        """
+        A database in which an index does not fit its table is not changed at all.
+        """
+        make(tmp_path, (replace(FIRST, sql=FIRST.sql + "CREATE INDEX i ON letter (office);"),))
+        change(
+            tmp_path,
+            "PRAGMA writable_schema = 1; UPDATE sqlite_schema SET sql = 'CREATE INDEX i ON letter (number)' "
+            "WHERE name = 'i'",
+        )
+        with pytest.raises(StoreError, match=r"^the store is damaged$"):
+            bring_up(tmp_path, (replace(FIRST, sql=FIRST.sql + "CREATE INDEX i ON letter (office);"), SECOND))
+        assert ask(tmp_path / NAME, "PRAGMA user_version") == [(1,)]
+        assert backups(tmp_path) == []
 
     def test_is_not_made_of_a_damaged_database(self, tmp_path: Path) -> None:
         """
@@ -309,7 +381,7 @@ class TestFailure:
         bad = Migration(
             number=3, name="0003.sql", sql=sql.replace("('C')", "('C', 67)").replace("('D')", "('D', 68)")
         )
-        with pytest.raises(StoreError, match=r"^migration 3 failed; the store is as it was before it$"):
+        with pytest.raises(StoreError, match=r"^migration 3 failed$"):
             bring_up(tmp_path, (FIRST, SECOND, bad))
         assert ask(tmp_path / NAME, "SELECT name FROM office") == [("A",), ("B",)]
         assert ask(tmp_path / NAME, "PRAGMA user_version") == [(2,)]
@@ -327,6 +399,18 @@ class TestFailure:
             bring_up(tmp_path, (FIRST, bad))
         assert ask(tmp_path / NAME, "SELECT * FROM letter") == [(1, "A"), (2, "A"), (3, "B")]
         assert ask(tmp_path / NAME, "SELECT * FROM office") == [("A",), ("B",)]
+
+    def test_a_creation_without_room_leaves_nothing(self, tmp_path: Path) -> None:
+        """
+        When the log cannot be moved into the database, no database without its log is put in place.
+        """
+        disk = Disk()
+        disk.fault = lambda step: (
+            full_error() if isinstance(step, Write) and step.file == NAME and step.offset else None
+        )
+        with pytest.raises(StoreError, match=r"^the disk is full$"):
+            Database.create(tmp_path / NAME, now=200, migrations=ALL, vfs=disk.name)
+        assert list(tmp_path.iterdir()) == []
 
     def test_a_creation_that_fails_leaves_nothing(self, tmp_path: Path) -> None:
         """

@@ -207,6 +207,21 @@ class TestPowerCut:
         found = search(tmp_path, record(tmp_path / "node"))
         assert any("lost" in each for each in found)
 
+    def test_a_store_that_keeps_changes_by_halves_is_found_out(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """
+        A writer without transactions keeps one of two rows that belong together.
+        """
+
+        def group(self: Writer, outcomes: list[writer._Outcome]) -> None:
+            for outcome in outcomes:
+                outcome.job.act(Writing(self._connection))
+
+        monkeypatch.setattr(Writer, "_group", group)
+        found = search(tmp_path, record(tmp_path / "node"))
+        assert any("counted" in each for each in found)
+
     @pytest.mark.parametrize("after", [1, 4, 14])
     def test_loses_nothing_after_a_sync_that_failed(self, tmp_path: Path, after: int) -> None:
         """

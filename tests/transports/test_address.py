@@ -14,8 +14,25 @@ KOR = Keys.of("KOR@NATO")
 
 # Whole addresses and shreds of them, put together at random.
 SHREDS = st.sampled_from(
-    "https:// http:// a example 127 192 0 01 256 . - : 80 65535 65536 / .. %2e @ ? # A [::1] _ ~ 0x7f localhost".split()
-    + ["\n", "a" * 63]
+    [
+        *(
+            "https://",
+            "http://",
+            "a",
+            "example",
+            "localhost",
+            "a" * 63,
+            "A",
+            "_",
+            "~",
+            "\n",
+            "%2e",
+            "@",
+            "?",
+            "#",
+        ),
+        *("127", "192", "0", "01", "0x7f", "256", "80", "65535", "65536", ".", "..", "-", ":", "/", "[::1]"),
+    ]
 )
 ADDRESSES = st.lists(SHREDS, max_size=8).map("".join)
 

@@ -116,6 +116,13 @@ def server(actor: Actor) -> Iterator[Running]:
         yield server
 
 
+@pytest.fixture(scope="module")
+def patient() -> Iterator[Running]:
+    """One server for many."""
+    with running(Actor(), grace_time_s=0.3) as server:
+        yield server
+
+
 def chunked(*chunks: bytes, end: bytes = b"0\r\n\r\n") -> bytes:
     """Write a request in chunks."""
     head = b"POST /exchange HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -200,7 +207,7 @@ HTTP_FAULTS = {
     "waits to be told": post(b"StoreError", b"Expect: a miracle"),
     "wants another protocol": post(b"StoreError", b"Connection: Upgrade", b"Upgrade: websocket"),
     "no length": b"POST /exchange HTTP/1.1\r\nHost: a\r\n\r\n",
-    "two framings": post(b"pull", b"Transfer-Encoding: chunked"),
+    "two framings": post(b"4\r\npull\r\n0\r\n\r\n", b"Transfer-Encoding: chunked"),
     "two lengths": post(b"pull", b"Content-Length: 5"),
     "another coding": b"POST /exchange HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
     "length in words": b"POST /exchange HTTP/1.1\r\nHost: a\r\nContent-Length: four\r\n\r\npull",
@@ -228,12 +235,12 @@ ENVELOPES = [*(name.encode("ascii") for name in ERRORS), b"raise late", b"nothin
 
 class TestRefusals:
     @pytest.mark.parametrize("request_", HTTP_FAULTS.values(), ids=list(HTTP_FAULTS))
-    def test_what_is_no_exchange_gets_the_one_refusal(self, server: Running, request_: bytes) -> None:
+    def test_what_is_no_exchange_gets_the_one_refusal(self, patient: Running, request_: bytes) -> None:
         """
         Method, version, framing, size and form: the response is the same, byte for byte.
         """
-        assert undated(server.hears(request_)) == REFUSAL
-        assert asked(server.address, b"pull") == b"pull"
+        assert undated(patient.hears(request_)) == REFUSAL
+        assert asked(patient.address, b"pull") == b"pull"
 
     @pytest.mark.parametrize("envelope", ENVELOPES, ids=lambda envelope: envelope.decode())
     def test_what_is_not_answered_gets_the_one_refusal(self, server: Running, envelope: bytes) -> None:
@@ -251,6 +258,13 @@ class TestRefusals:
         responses = [server.hears(request) for request in (HTTP_FAULTS["no HTTP"], post(b"StoreError"))]
         lines = [response.split(b"\r\n")[1] for response in responses]
         assert all(line.startswith(b"date: ") and line.endswith(b" GMT") for line in lines)
+
+    def test_a_length_that_is_too_large_is_not_waited_for(self, server: Running) -> None:
+        """
+        What says that it is too long is refused before it comes.
+        """
+        assert undated(server.hears(HTTP_FAULTS["length too large"])) == REFUSAL
+        assert [str(reason) for reason in server.reports] == ["an envelope is longer than 1048576 bytes"]
 
     def test_too_many_at_once_get_the_one_refusal(self) -> None:
         """
@@ -286,6 +300,18 @@ class TestRefusals:
         response = undated(server.hears(post(b"pull") + b"\x00\r\n\r\n"))
         assert response.startswith(b"HTTP/1.1 200 OK")
         assert response.endswith(b"0\r\n\r\n" + REFUSAL)
+
+    def test_a_report_that_fails_changes_nothing(self) -> None:
+        """
+        Should the reason not be taken down, the response is the same.
+        """
+
+        def report(reason: BaseException) -> None:
+            raise StoreError("the disk is full")
+
+        with running(Actor(), report=report) as server:
+            assert undated(server.hears(post(b"SealError"))) == REFUSAL
+            assert server.hears(post(b"cut")).endswith(b"\r\n\r\n3\r\ncut\r\n")
 
 
 class TestAnswersThatBreakOff:

@@ -55,7 +55,7 @@ def dripping(start: bytes, drop: bytes) -> Script:
         connection.sendall(start)
         while True:
             connection.sendall(drop)
-            time.sleep(0.02)
+            time.sleep(0.005)
 
     return script
 
@@ -197,7 +197,7 @@ NO_ANSWERS = {
     "long beyond words": (OK + b"Content-Length: " + b"9" * 5000 + b"\r\n\r\n", "`"),
     "two lengths": (OK + b"Content-Length: 6\r\nContent-Length: 7\r\n\r\nanswer", "broke off"),
     "chunk size of many digits": (CHUNKS.replace(b"6\r\n", b"0" * 30 + b"6\r\n"), "broke off"),
-    "huge head": (OK + b"X: " + b"a" * (1 << 20) + b"\r\n\r\n", "broke off"),
+    "huge head": (OK + b"X: " + b"a" * (1 << 20) + b"\r\n\r\n", "broke off|without end"),
 }
 
 
@@ -277,9 +277,33 @@ class TestWhatIsNoAnswer:
         """
         begin = data.draw(st.integers(0, len(whole_answer)))
         end = data.draw(st.integers(begin, min(begin + 8, len(whole_answer))))
-        with speaking(saying(whole_answer[:begin] + strange + whole_answer[end:])) as address:
-            with suppress(UnreachableError):
-                assert len(asked(address, b"pull", size_bytes_max=20)) <= 20
+        said = whole_answer[:begin] + strange + whole_answer[end:]
+        with suppress(UnreachableError), speaking(saying(said)) as address:
+            assert len(asked(address, b"pull", size_bytes_max=20)) <= 20
+
+    @pytest.mark.parametrize(
+        "script",
+        [
+            dripping(b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 1000),
+            dripping(OK + b"Transfer-Encoding: chunked\r\n\r\n", b"1;" + b"x" * 60_000 + b"\r\na\r\n"),
+            dripping(OK + b"Transfer-Encoding: chunked\r\n\r\n0\r\n", b"X: y\r\n" * 1000),
+        ],
+        ids=["hesitating", "chunks of little", "trailers"],
+    )
+    def test_what_never_becomes_an_answer_is_counted_too(self, script: Script) -> None:
+        """
+        However fast it comes: endless talk around an answer is cut.
+        """
+        with speaking(script) as address:
+            fails(Peer(address, size_bytes_max=1 << 10), "answers without end|broke off")
+
+    def test_the_framing_of_an_answer_is_not_held_against_it(self) -> None:
+        """
+        A long answer in small chunks is read to its end.
+        """
+        said = OK + b"Transfer-Encoding: chunked\r\n\r\n" + b"8\r\nanswered\r\n" * (1 << 16) + b"0\r\n\r\n"
+        with speaking(saying(said)) as address:
+            assert asked(address, b"pull", size_bytes_max=8 << 16) == b"answered" * (1 << 16)
 
 
 @pytest.mark.usefixtures("hasty")

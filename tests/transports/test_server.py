@@ -55,6 +55,13 @@ async def much(envelope: bytes) -> AsyncIterator[bytes]:
         yield bytes(1 << 20)
 
 
+@pytest.fixture(scope="module")
+def patient() -> Iterator[Running]:
+    """One server for many."""
+    with running(answering(echo), grace_time_s=0.05) as server:
+        yield server
+
+
 class TestStart:
     def test_a_free_port_is_found_and_told(self) -> None:
         """
@@ -187,38 +194,44 @@ class TestConnections:
             # What lies in the sockets is all that comes, and not the end.
             assert not rest(connection).endswith(b"0\r\n\r\n")
 
-    def test_when_there_are_too_many_one_that_asks_nothing_goes(
+    def test_when_there_are_too_many_those_go_that_asked_nothing(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """
-        Those who never asked anything go first, and who waits for an answer stays.
+        Of two that wait, the one that has had an answer stays, though it has been there for longer.
         """
+        monkeypatch.setattr(module, "KEEP_ALIVE_TIME_S", PATIENCE_S)
         monkeypatch.setattr(module, "HEAD_TIME_S", PATIENCE_S)
-        monkeypatch.setattr(module, "CONNECTIONS_MAX", 4)
+        monkeypatch.setattr(module, "CONNECTIONS_MAX", 2)
+        with running(answering(echo)) as server, closing(Peer(server.address, size_bytes_max=4)) as peer:
+            assert whole(peer.exchange(b"pull")) == b"pull"
+            with server.connect() as silent:
+                assert asked(server.address, b"pull") == b"pull"
+                assert rest(silent) == b""
+            assert whole(peer.exchange(b"pull")) == b"pull"
+
+    def test_when_all_wait_for_answers_the_next_one_goes(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """
+        Who waits for an answer is not sent away for anybody.
+        """
+        monkeypatch.setattr(module, "CONNECTIONS_MAX", 2)
         is_over = asyncio.Event()
+        is_waiting = threading.Semaphore(0)
 
         async def later(envelope: bytes) -> AsyncIterator[bytes]:
-            if envelope == b"wait":
-                await is_over.wait()
+            is_waiting.release()
+            await is_over.wait()
             yield envelope
 
         with running(answering(later)) as server, ExitStack() as stack:
-            poll = stack.enter_context(server.connect())
-            poll.sendall(post(b"wait", b"Expect: 100-continue")[:-4])
-            assert received(poll).startswith(b"HTTP/1.1 100")
-            poll.sendall(b"wait")
-            idle = [stack.enter_context(server.connect()) for _ in range(16)]
-            for _ in range(3):
-                assert asked(server.address, b"pull") == b"pull"
-            assert rest(idle[0]) == b""
+            polls = [stack.enter_context(server.connect()) for _ in range(2)]
+            for poll in polls:
+                poll.sendall(post(b"pull"))
+                assert is_waiting.acquire(timeout=PATIENCE_S)
+            for _ in range(4):
+                assert server.hears(post(b"pull")) == b""
             server.loop.call_soon_threadsafe(is_over.set)
-            assert received(poll).startswith(b"HTTP/1.1 200")
-
-    @pytest.fixture(scope="class")
-    def patient(self) -> Iterator[Running]:
-        """One server for many."""
-        with running(answering(echo), grace_time_s=0.05) as server:
-            yield server
+            assert [received(poll)[:15] for poll in polls] == [b"HTTP/1.1 200 OK"] * 2
 
     @settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
     @given(said=st.lists(st.lists(SHREDS, max_size=12).map(b"".join) | st.binary(max_size=40), max_size=8))
@@ -283,3 +296,38 @@ class TestStop:
                 stack.enter_context(server.connect()).sendall(said)
             time.sleep(0.3)
             assert server.has_stopped_within_s() < 3
+
+    def test_cancelled_it_leaves_nothing_behind(self) -> None:
+        """
+        Whoever cancels it instead gets the port back, and no exchange goes on.
+        """
+
+        async def run() -> int:
+            has_started = asyncio.get_running_loop().create_future()
+            app = exchange_app(answering(never), size_bytes_max=SIZE_BYTES_MAX, report=print)
+            task = asyncio.create_task(
+                serve(
+                    app,
+                    host="127.0.0.1",
+                    port=0,
+                    stop=asyncio.Event(),
+                    started=lambda _, port: has_started.set_result(port),
+                )
+            )
+            port: int = await has_started
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(post(b"pull"))
+            await asyncio.sleep(0.3)
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+            with suppress(ConnectionError):
+                assert await reader.read() == b""
+            writer.close()
+            while len(asyncio.all_tasks()) > 1:
+                await asyncio.sleep(0.01)
+            return port
+
+        port = asyncio.run(run())
+        with socket.create_server(("127.0.0.1", port)):
+            pass

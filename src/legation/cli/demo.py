@@ -9,14 +9,14 @@ import click
 
 @click.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
-def demo(arguments: tuple[str, ...]) -> None:
+def demo(arguments: tuple[str, ...]) -> int:
     """Play the main job with five nodes; --report FILE plays a report of one's own."""
     if arguments[:1] == ("--pages",):
         _serve_pages(Path(*arguments[1:2]))
-        return
+        return 0
     from legation.demo.play import main
 
-    sys.exit(main(list(arguments)))
+    return main(list(arguments))
 
 
 def _serve_pages(folder: Path) -> None:

@@ -71,6 +71,7 @@ def pull(office: str | None, folder: Path | None, as_json: bool) -> int:
 
     Leaves with the code of the first failure; the others are asked all the same.
     """
+    from legation.cli.output import exit_code, tell
     from legation.cli.tables import pulled_text
     from legation.node.serving import pull_all
     from legation.node.surroundings import HERE
@@ -78,9 +79,9 @@ def pull(office: str | None, folder: Path | None, as_json: bool) -> int:
     with opened(folder) as home:
         found = pull_all(home, office, HERE)
     emit(found.record, pulled_text(found.record), as_json=as_json)
-    if found.errors:
-        raise found.errors[0]
-    return 0
+    for each in found.errors:
+        tell(each.message, hint=each.hint)
+    return exit_code(found.errors[0]) if found.errors else 0
 
 
 @click.command()

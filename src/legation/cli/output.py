@@ -45,7 +45,7 @@ def run(command: click.Command, arguments: Sequence[str]) -> int:
         return BAD_INPUT
     except LegationError as error:
         faults = error.faults if isinstance(error, MalformedError) else ()
-        return _tell(as_json, _exit_code(error), error.message, hint=error.hint, faults=faults)
+        return _tell(as_json, exit_code(error), error.message, hint=error.hint, faults=faults)
     except OSError as error:
         name = Path(error.filename).name if isinstance(error.filename, str | Path) else "a file"
         return _tell(as_json, BAD_INPUT, f"`{name}`: {(error.strerror or 'cannot be used').lower()}")
@@ -71,7 +71,8 @@ def settle(code: int) -> int:
     return code
 
 
-def _exit_code(error: LegationError) -> int:
+def exit_code(error: LegationError) -> int:
+    """The code that a command leaves with when it fails of this."""
     return next((code for kind, code in _CODES if isinstance(error, kind)), BAD_INPUT)
 
 
@@ -89,12 +90,17 @@ def _tell(as_json: bool, code: int, message: str, *, hint: str = "", faults: Seq
         told = {"code": code, "message": message, "hint": hint, "faults": list(faults)}
         with contextlib.suppress(OSError):  # what failed may be stdout itself
             click.echo(json.dumps({"error": told}, indent=2))
+    tell(message, hint=hint, faults=faults)
+    return code
+
+
+def tell(message: str, *, hint: str = "", faults: Sequence[str] = ()) -> None:
+    """Say on stderr what went wrong, and what to try."""
     click.echo(f"legation: {message}", err=True)
     for fault in faults[1:]:
         click.echo(f"          {fault}", err=True)
     if hint:
         click.echo(f"          {hint}", err=True)
-    return code
 
 
 def emit(value: Any, text: str, *, as_json: bool) -> None:

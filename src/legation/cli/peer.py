@@ -57,7 +57,15 @@ def confirm(office: str, by: str, words: str, folder: Path | None, as_json: bool
     from legation.node.surroundings import HERE
 
     with opened(folder) as home:
-        found = confirm_peer(office, by=by, words=words.split(), database=home.database, around=HERE)
+        found = confirm_peer(
+            office,
+            by=by,
+            words=words.split(),
+            card=home.card,
+            database=home.database,
+            blobs=home.blobs,
+            around=HERE,
+        )
     emit(
         {"office": office, "number": found.body.number, "confirmed": True},
         f"card {found.body.number} of {office} is confirmed",

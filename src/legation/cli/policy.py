@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``legation policy``: look at a policy, check a SPIF file."""
+"""``legation policy``: look at a policy, check a SPIF file, accept it for the node."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from legation.cli.folder import by_option, dir_option, opened
 from legation.cli.output import EXISTING, emit, json_option, policy_option
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def policy() -> None:
-    """Look at a policy, or check a SPIF file."""
+    """Look at a policy, check a SPIF file, accept it for the node."""
 
 
 @policy.command()
@@ -46,6 +47,71 @@ def check(file: Path, lenient: bool, as_json: bool) -> None:
         "\n".join([*lines, *(f"  {fault}" for fault in found.faults)]),
         as_json=as_json,
     )
+
+
+@policy.command()
+@click.argument("file", type=EXISTING)
+@by_option
+@click.option(
+    "--clearance",
+    type=EXISTING,
+    metavar="CLEARANCE.xml",
+    help="What the mission's own people may see under it, if that is to be set.",
+)
+@click.option(
+    "--received",
+    type=EXISTING,
+    metavar="CLEARANCE.xml",
+    help="What others may hand over under it. Default: what the own people may see.",
+)
+@dir_option
+@json_option
+def add(
+    *,
+    file: Path,
+    by: str,
+    clearance: Path | None,
+    received: Path | None,
+    folder: Path | None,
+    as_json: bool,
+) -> None:
+    """
+    Decide with the policy in FILE from now on. It is in force when a second person says exactly the same.
+
+    What came under it before and was set apart is then judged again. Versions never fall.
+    """
+    from legation.node.accepting import add_policy
+    from legation.node.disk import read_file
+    from legation.node.surroundings import HERE
+
+    with opened(folder) as home:
+        found = add_policy(
+            read_file(file),
+            by=by,
+            own=None if clearance is None else read_file(clearance),
+            received=None if received is None else read_file(received),
+            card=home.card,
+            database=home.database,
+            blobs=home.blobs,
+            around=HERE,
+        )
+    state = f"in force; set apart before and readable now: {found.opened}"
+    if not found.policy.in_force:
+        state = "proposed; a second person says the same with --by NAME"
+    emit(found, f"{found.policy.name} version {found.policy.version}: {state}", as_json=as_json)
+
+
+@policy.command(name="list")
+@dir_option
+@json_option
+def list_(folder: Path | None, as_json: bool) -> None:
+    """List the policies of the node: in force, and proposed."""
+    from legation.cli.tables import policies_text
+    from legation.node.accepting import read_policies
+
+    with opened(folder) as home:
+        found = read_policies(home.database)
+    emit(found, policies_text(found), as_json=as_json)
 
 
 def _record(found: "Policy") -> dict[str, Any]:

@@ -18,6 +18,7 @@ from legation.records import (
     ItemRecord,
     PeerRecord,
     PeersRecord,
+    PoliciesRecord,
     PortionRecord,
     PreviewRecord,
     PulledRecord,
@@ -201,6 +202,22 @@ def _peer_lines(each: PeerRecord) -> Iterator[str]:
     yield f"  link {each.link}{why}; sent {each.sent}, receipted {each.receipted}, received {each.received}"
     if each.quarantined:
         yield f"  {each.quarantined} received and set apart: shown to nobody"
+        yield from (f"    {why}" for why in each.why_quarantined)
+
+
+def policies_text(found: PoliciesRecord) -> str:
+    """Say of each policy who vouches for it."""
+    rows = [
+        (
+            f"{each.name} version {each.version}",
+            each.id,
+            f"in force, by {each.proposed_by} and {each.accepted_by}"
+            if each.in_force
+            else f"proposed by {each.proposed_by}, NOT ACCEPTED",
+        )
+        for each in found.policies
+    ]
+    return _table([("policy", "identifier", ""), *rows])
 
 
 def _table(rows: Sequence[tuple[str, ...]]) -> str:

@@ -1,86 +1,96 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-The demonstration's hands: it runs commands as a user would, and says what happens.
+How the tale is told: numbered steps, commands as one would type them, what they print, tables.
+
+Nothing is wider than ``WIDTH``; what a command prints wider than that is folded.
 """
 
-import json
-import subprocess
-import sys
+import os
+import shlex
 import textwrap
-import threading
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator, Sequence
 
-WIDTH = 96  # columns of the tale
-
-
-class DeviationError(Exception):
-    """Something came out otherwise than the tale tells it."""
+WIDTH = 100  # columns of the tale; a sheet that a command prints has as many
+INDENT = "   "  # of all that belongs to a step, as far as its number stands out
+STEP = "  "  # further in, for what continues a line
 
 
 class Terminal:
     """
-    Runs ``legation`` in one folder and tells the tale on stdout.
+    Tells the tale on stdout.
 
     Args:
-        folder: Where the demonstration's files go.
-        is_plain: Whether to leave out bold type, for a log or a pipe.
+        is_plain: Whether to leave out bold and faint type, for a log or a pipe.
     """
 
-    def __init__(self, folder: Path, *, is_plain: bool) -> None:
-        self._folder = folder
-        self._is_plain = is_plain
-        self.commands = 0
-        self._counting = threading.Lock()
+    def __init__(self, *, is_plain: bool) -> None:
+        self._is_plain = is_plain or "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb"
+        self._number = 0
 
-    def run(self, *arguments: str, expect: int = 0) -> str:
-        """Run ``legation`` with *arguments* and return what it printed; another exit code deviates."""
-        with self._counting:
-            self.commands += 1
-        command = [sys.executable, "-m", "legation", *arguments]
-        done = subprocess.run(  # noqa: S603 - the program's own commands, by a list of arguments
-            command, cwd=self._folder, capture_output=True, text=True, check=False
-        )
-        if done.returncode != expect:
-            said = done.stderr.strip()
-            raise DeviationError(
-                f"legation {' '.join(arguments)}: exit {done.returncode}, expected {expect}\n{said}"
-            )
-        return done.stdout if expect == 0 else done.stderr
+    def step(self, text: str) -> None:
+        """Begin the next step."""
+        self._number += 1
+        self.heading(f"{self._number}. {text}")
+
+    def heading(self, text: str) -> None:
+        """Begin something that has no number."""
+        self._print("", *(self._styled(line, "1") for line in textwrap.wrap(text, WIDTH)))
+
+    def typed(self, *arguments: str) -> None:
+        """Show a command as one would type it; no line ends between an option and its value."""
+        words = [word if word == shlex.quote(word) else f'"{word}"' for word in arguments]
+        folded = [f"{INDENT}$ legation"]
+        while words:
+            count = 2 if words[0].startswith("--") else 1
+            part, words = " ".join(words[:count]), words[count:]
+            if len(folded[-1]) + len(f" {part} \\") > WIDTH:
+                folded[-1] += " \\"
+                folded.append(INDENT + 2 * STEP + part)
+            else:
+                folded[-1] += f" {part}"
+        self._print(*(self._styled(line, "2") for line in folded))
+
+    def say(self, text: str) -> None:
+        """Tell something, folded to the width of the page."""
+        self._print(*textwrap.wrap(text, WIDTH, initial_indent=INDENT, subsequent_indent=INDENT))
+
+    def show(self, text: str) -> None:
+        """Print what a command printed; what is too wide with the indent is folded."""
+        self._print(*(line for each in text.rstrip("\n").split("\n") for line in _folded(each)))
+
+    def sheet(self, text: str) -> None:
+        """Print a sheet as the command printed it, to its full width."""
+        self._print("", *text.rstrip("\n").split("\n"), "")
 
     def table(self, rows: Sequence[tuple[str, ...]]) -> None:
         """Print rows in columns; the last one is folded."""
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)][:-1]
         for row in rows:
-            start = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=False))
-            indent = " " * (len(start) + 6)
-            folded = textwrap.wrap(row[-1], max(24, WIDTH + 24 - len(indent)))
-            print("\n".join([f"    {start}  {folded[0]}", *(indent + line for line in folded[1:])]))  # noqa: T201
+            start = "".join(f"{cell:{width}}  " for cell, width in zip(row, widths, strict=False))
+            room = WIDTH - len(INDENT) - len(start)
+            first, *rest = textwrap.wrap(row[-1], room, break_on_hyphens=False) or [""]
+            self._print(
+                f"{INDENT}{start}{first}".rstrip(), *(INDENT + " " * len(start) + line for line in rest)
+            )
 
-    def json(self, *arguments: str) -> Any:
-        """Run ``legation`` with ``--json`` and return the document."""
-        return json.loads(self.run(*arguments, "--json"))
+    def _styled(self, text: str, code: str) -> str:
+        return text if self._is_plain else f"\033[{code}m{text}\033[0m"
 
-    def heading(self, text: str) -> None:
-        """Begin a step."""
-        bold = "" if self._is_plain else "\033[1m"
-        plain = "" if self._is_plain else "\033[0m"
-        print(f"\n{bold}{text}{plain}")  # noqa: T201 - the tale is what this program prints
-
-    def say(self, text: str, *, indent: int = 2) -> None:
-        """Tell something, folded to the width of the page."""
-        space = " " * indent
-        for line in text.rstrip("\n").split("\n"):
-            folded = textwrap.wrap(line, WIDTH, initial_indent=space, subsequent_indent=space)
-            print("\n".join(folded) if folded else "")  # noqa: T201
-
-    def show(self, text: str) -> None:
-        """Print what a command printed, as it is."""
-        print(textwrap.indent(text.rstrip("\n"), "    "))  # noqa: T201
+    def _print(self, *lines: str) -> None:
+        # Written out at once: whoever watches a log or a pipe sees how far it is.
+        print("\n".join(lines), flush=True)  # noqa: T201 - the tale is what this program prints
 
 
-def check(holds: bool, what: str) -> None:
-    """Go on if something holds; the tale ends here if not."""
-    if not holds:
-        raise DeviationError(what)
+def _folded(line: str) -> Iterator[str]:
+    if len(INDENT) + len(line) <= WIDTH:
+        yield (INDENT + line).rstrip()
+        return
+    start = INDENT + line[: len(line) - len(line.lstrip())]
+    yield from textwrap.wrap(
+        line.strip(), WIDTH, initial_indent=start, subsequent_indent=start + STEP, break_on_hyphens=False
+    )
+
+
+def listed(names: Sequence[str]) -> str:
+    """Name some: a, b and c."""
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

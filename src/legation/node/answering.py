@@ -21,11 +21,11 @@ Plain and synchronous: ``serving`` calls it from worker threads and does the wai
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
 from legation.encoding import encode
-from legation.errors import RemoteProtocolError
+from legation.errors import ProtocolError, RemoteProtocolError, VerificationError
 from legation.exchange import (
     ACTIONS,
     BATCH_SIZE_BYTES,
@@ -35,12 +35,14 @@ from legation.exchange import (
     Answer,
     Carried,
     Envelope,
+    Position,
     Pull,
     TakenBack,
     read_envelope,
     weigh,
     write_envelope,
 )
+from legation.exchange.letter import EMPTY_ROOT
 from legation.keys.card import Card
 from legation.log import (
     Checkpoint,
@@ -53,8 +55,8 @@ from legation.log import (
 )
 from legation.node.home import Signing
 from legation.node.numbering import Cutter, flipped, number, stream_to, take_back
-from legation.node.rules import RuleBook, Rules, read_card
-from legation.node.surroundings import Surroundings
+from legation.node.rules import RuleBook, Rules, begin_epoch, is_due, read_card
+from legation.node.surroundings import Surroundings, is_recent
 from legation.store.blobs import Blobs
 from legation.store.sqlite import deliveries, logbook, node, outgoing, peers
 from legation.store.sqlite.database import Database, Reading, Writing
@@ -63,8 +65,11 @@ from legation.store.sqlite.outgoing import Outgoing, OutgoingEntry
 NONCE_SIZE_BYTES = 16
 SECRET_SIZE_BYTES = 32
 CHALLENGE_TIME_S = 600  # a challenge counts for ten minutes, and once
-BINDINGS_REMEMBERED = 65_536  # pulls that are not answered twice; an older one does no harm, it only costs
+# Pulls of one peer that are not answered twice; an older one does no harm, it only costs. Each peer has its
+# own: in a common store, whether an old pull is answered would say how much others ask.
+BINDINGS_REMEMBERED = 4_096
 HEARD_EVERY_S = 30  # how often a link that is idle is written down as alive
+RESENT_EVERY_S = 600  # what a peer lost takes many answers to send, and is one loss
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,9 +94,11 @@ class Batch:
 class _Remembered:
     """What is remembered of one peer while the process lives; all of it may be lost."""
 
-    heard_at: int = 0
+    heard_at: int | None = None
     challenge: bytes | None = None
     challenged_at: int = 0
+    resent_at: int | None = None  # when it was last sent again what it had receipted
+    bindings: OrderedDict[bytes, None] = field(default_factory=OrderedDict)  # of its pulls, the oldest first
 
 
 class Answering:
@@ -115,11 +122,10 @@ class Answering:
         self._database = database
         self._blobs = blobs
         self._around = around
-        self._book = RuleBook(card, around)  # used in the writer thread only
-        self._cutter = Cutter(blobs)  # likewise
+        self._book = RuleBook(card, around)
+        self._cutter = Cutter(blobs)  # used in the writer thread only
         self._lock = threading.Lock()  # over what is remembered
         self._remembered: dict[str, _Remembered] = {}
-        self._bindings: OrderedDict[bytes, None] = OrderedDict()
 
     def open(self, envelope: bytes) -> Envelope[Pull]:
         """
@@ -137,17 +143,20 @@ class Answering:
             verify=self._around.verify,
             size_bytes_max=PULL_SIZE_BYTES_MAX,
         )
+        bindings = self._of(found.letter.sender).bindings
         with self._lock:
-            if found.binding in self._bindings:
+            if found.binding in bindings:
                 raise RemoteProtocolError("this pull was answered before")
-            self._bindings[found.binding] = None
-            if len(self._bindings) > BINDINGS_REMEMBERED:
-                self._bindings.popitem(last=False)
+            bindings[found.binding] = None
+            if len(bindings) > BINDINGS_REMEMBERED:
+                bindings.popitem(last=False)
         return found
 
     def take_in(self, pull: Pull) -> None:
         """
         Take in what a pull brings: that the peer is there, and its receipt (step 2).
+
+        Of a receipt that is refused nothing stays but a word to our own people.
 
         Raises:
             RemoteProtocolError: The receipt is for what was never sent.
@@ -155,12 +164,17 @@ class Answering:
         """
         now = self._around.seconds()
         remembered = self._of(pull.sender)
-        if remembered.heard_at + HEARD_EVERY_S <= now:
+        if not is_recent(remembered.heard_at, now, HEARD_EVERY_S):
             self._database.write(lambda db: peers.heard(db, pull.sender, now))
             remembered.heard_at = now
         receipt = pull.receipt
         if receipt is not None and self._is_new(pull.sender, receipt):
-            self._database.write(lambda db: self._take_receipt(db, pull.sender, receipt))
+            try:
+                self._database.write(lambda db: self._take_receipt(db, pull.sender, receipt))
+            except (ProtocolError, VerificationError) as error:
+                told = f"its receipt is refused: {error.message}"
+                self._database.write(lambda db: self._note_failure(db, pull.sender, told))
+                raise
 
     def has_news(self, pull: Pull) -> bool:
         """Whether a waiting pull would be answered now; a few indexed reads and nothing else."""
@@ -177,8 +191,9 @@ class Answering:
         with self._database.read() as db:
             if not self._has_work(db, pull):
                 stream = outgoing.stream(db, pull.sender)
-                if stream is not None:
-                    return Batch(stream=stream, start=_start(pull), epoch=node.epoch(db).number)
+                assert stream is not None, "where there is no stream there is work"
+                return Batch(stream=stream, start=_start(pull), epoch=node.epoch(db).number)
+            self._book.at(db)  # what is committed is remembered; what decides below begins with it
         batch = self._database.write(lambda db: self._decide(db, pull, challenge_holds))
         if not batch.entries:
             return batch
@@ -224,7 +239,8 @@ class Answering:
             secret=self._around.random(SECRET_SIZE_BYTES),
             sealer=self._around.sealer,
         )
-        return self._guarded(written, found.letter.sender, batch)
+        # What hands nothing over cannot hand over too much.
+        return self._guarded(written, found.letter.sender, batch) if batch.entries else written
 
     def _guarded(self, written: Iterator[bytes], office: str, batch: Batch) -> Iterator[bytes]:
         """Look at the epoch before each piece; most often one number says that nothing was committed."""
@@ -277,17 +293,22 @@ class Answering:
             # Our own signature is on it: we have lost what we sent.
             raise RemoteProtocolError("a receipt came for entries that this node does not have")
         if found.checkpoint.root != outgoing.root_at(db, stream.stream_id, size):
-            self._freeze(db, office, "a receipt shows another history than ours", data)
+            self._freeze(db, stream, size, "a receipt shows another history than ours", data)
         elif size > stream.receipt_size:
             outgoing.save_receipt(db, stream.stream_id, size, data, now)
             deliveries.receipted(db, stream.stream_id, size, now)
             logbook.append(db, [LogEntry(kind=LogKind.RECEIPTED, hash=sha256(data).digest(), time=now)])
 
-    def _freeze(self, db: Writing, office: str, because: str, theirs: bytes) -> None:
+    def _freeze(self, db: Writing, stream: Outgoing, size: int, because: str, theirs: bytes) -> None:
+        """Keep both histories of so many entries, and stop the link; once."""
+        if peers.link(db, stream.office) == "frozen":
+            return
         now = self._around.seconds()
-        peers.add_evidence(db, office, because, ours=b"", theirs=theirs, at=now)
-        peers.set_link(db, office, "frozen", because)
+        ours = outgoing.checkpoint(db, stream.stream_id, size) or _position_at(db, stream, size)
+        peers.add_evidence(db, stream.office, because, ours=ours, theirs=theirs, at=now)
+        peers.set_link(db, stream.office, "frozen", because)
         logbook.append(db, [LogEntry(kind=LogKind.FROZEN, hash=sha256(theirs).digest(), time=now)])
+        begin_epoch(db, self._around)
 
     def _note_failure(self, db: Writing, office: str, failure: str) -> None:
         """Write down what is wrong with a peer, once: it may ask a thousand times."""
@@ -297,20 +318,16 @@ class Answering:
 
     def _has_work(self, db: Reading, pull: Pull) -> bool:
         """Whether anything has to be decided or sent for this peer."""
-        due = node.epoch(db).changes_at
-        if due is not None and due <= self._around.seconds():
-            return True
         stream = outgoing.stream(db, pull.sender)
-        if stream is None or peers.link(db, pull.sender) != "active":
-            return stream is None
-        position = pull.position
-        if position is None:
-            return stream.frontier.size > 0 or bool(peers.grants(db, pull.sender))
-        if position.incarnation != stream.incarnation:
+        if stream is None or is_due(db, self._around):
             return True
+        if peers.link(db, pull.sender) != "active":
+            return False
+        position = pull.position or Position(incarnation=stream.incarnation, size=0, root=EMPTY_ROOT)
         return (
             position.size != stream.frontier.size
             or position.root != stream.frontier.root
+            or (position.size > 0 and position.incarnation != stream.incarnation)
             or deliveries.has_waiting(db, pull.sender)
         )
 
@@ -336,22 +353,29 @@ class Answering:
                 stream=stream, start=_start(pull), epoch=rules.epoch, challenge=self._new_challenge(office)
             )
         if action is Action.FREEZE:
-            self._freeze(db, office, "its position shows another history than ours", _told(pull))
+            said = "its position shows another history than ours"
+            self._freeze(db, stream, _start(pull), said, _told(pull))
         if action in {Action.FREEZE, Action.STOP}:
             if action is Action.STOP:
                 self._note_failure(db, office, f"its position in our stream is {standing.value}")
             return replace(nothing, is_stopped=True)
         if action is Action.ANSWER_AND_REPORT:
-            now = self._around.seconds()
-            peers.add_evidence(
-                db, office, "it has lost what it had receipted", ours=b"", theirs=_told(pull), at=now
-            )
+            self._report_loss(db, stream, pull)
         return self._fill(db, office, rules, _start(pull))
+
+    def _report_loss(self, db: Writing, stream: Outgoing, pull: Pull) -> None:
+        """Keep the receipt for what the peer has lost; once, however many answers it takes to send it."""
+        now, remembered = self._around.seconds(), self._of(stream.office)
+        if not is_recent(remembered.resent_at, now, RESENT_EVERY_S):
+            receipt = outgoing.receipt(db, stream.stream_id) or b""
+            said = "it has lost what it had receipted"
+            peers.add_evidence(db, stream.office, said, ours=receipt, theirs=_told(pull), at=now)
+        remembered.resent_at = now
 
     def _fill(self, db: Writing, office: str, rules: Rules, start: int) -> Batch:
         """Number what waits if all before was sent; read what follows; take back what may no longer go."""
         stream = stream_to(db, office, self._around)
-        if start == stream.frontier.size and (rules.grants.get(office) or start):
+        if start == stream.frontier.size:
             self._number(db, office, rules)
         entries = self._entries(db, stream.stream_id, start)
         gone = flipped(office, entries, rules)
@@ -401,6 +425,12 @@ class Answering:
         issued, remembered.challenge = remembered.challenge, None
         age_s = self._around.seconds() - remembered.challenged_at
         return issued is not None and pull.challenge == issued and 0 <= age_s < CHALLENGE_TIME_S
+
+
+def _position_at(db: Reading, stream: Outgoing, size: int) -> bytes:
+    """What we have of a stream up to a size, as it is kept as evidence."""
+    root = outgoing.root_at(db, stream.stream_id, size)
+    return encode(Position(incarnation=stream.incarnation, size=size, root=root))
 
 
 def _start(pull: Pull) -> int:

@@ -3,12 +3,16 @@
 The check of everything that a node holds (``legation fsck``).
 
 1. The store is whole: pages, indexes, references between rows.
-2. Every view hashes to its name, and verifies against its author's card; what is quarantined has the
-   form of a view.
-3. Every stream, ours and theirs, is numbered without gaps and leads to the roots, checkpoints and
-   receipts on file, and these verify.
-4. The node's own log leads to its root.
-5. The inbox, folded again from the views, is the inbox that is there.
+2. Everything that is decided with can be read, and is what its digest says: policies, cards, labels,
+   clearances, drafts.
+3. Every view hashes to its name, and verifies against its author's card; what is set apart has the form
+   of a view. The rows beside it say what it says.
+4. What was approved for each addressee is what the releasing officer saw.
+5. Every stream, ours and theirs, is numbered without gaps and leads to the roots, checkpoints and
+   receipts on file, and these verify. Every payload is the one that was numbered.
+6. The node's own log leads to its root, and has an entry for each release, receipt, card, grant and
+   policy.
+7. The inbox, folded again from the views, is the inbox that is there.
 
 Nothing is changed. A fault names where it is and what does not hold, and never content.
 """
@@ -18,24 +22,46 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from hashlib import sha256
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from legation.errors import LegationError, ProofError, StoreError, VerificationError
-from legation.item.view import inspect, verify
-from legation.keys.card import Card
-from legation.log import Frontier, key_name, stream_origin, verify_checkpoint, verify_receipt
+from legation.exchange import write_view
+from legation.item.reference import reference
+from legation.item.view import Contents, View, inspect, verify
+from legation.keys.card import Card, Office, read
+from legation.labels import reference_to
+from legation.log import Frontier, LogKind, key_name, stream_origin, verify_checkpoint, verify_receipt
 from legation.merkle import Hash
-from legation.node.rules import RuleBook, Rules
+from legation.node.drafting import Approved, approval_digest
+from legation.node.peering import grant_digest
+from legation.node.rules import RuleBook, Rules, read_card, read_policy
 from legation.node.surroundings import Surroundings
 from legation.projections import InboxRow, fold
 from legation.records import CheckRecord, FaultRecord
 from legation.store.blobs import Blobs
-from legation.store.sqlite import inbox, incoming, items, logbook, outgoing, peers
+from legation.store.sqlite import (
+    access,
+    deliveries,
+    drafts,
+    inbox,
+    incoming,
+    items,
+    logbook,
+    node,
+    outgoing,
+    peers,
+    policies,
+)
 from legation.store.sqlite.database import Database, Reading
-from legation.store.sqlite.items import StoredView, ViewState
-from legation.store.sqlite.outgoing import OutgoingEntry
+from legation.store.sqlite.deliveries import StoredRelease
+from legation.store.sqlite.items import StoredItem, StoredView, ViewState
+from legation.store.sqlite.outgoing import Outgoing
+from legation.store.sqlite.policies import StoredPolicy
 
-READ_AT_ONCE = 1000  # entries; memory stays bounded however long a stream is
+READ_AT_ONCE = 1000  # entries of the log
+
+Logged: TypeAlias = tuple[LogKind, bytes]
+"""What an entry of the log says: what was done, and with what."""
 
 
 @dataclass(kw_only=True)
@@ -55,51 +81,185 @@ class _Findings:
         """Note a fault."""
         self.faults.append(FaultRecord(where=where, what=what))
 
+    def count(self, what: str, count: int) -> None:
+        """Say how many of something were looked at."""
+        self.checked[what] = count
+
+    def tries(self, look: Callable[[], object]) -> bool:
+        """Look at what may not be to be looked at, because of faults that were noted."""
+        try:
+            look()
+        except LegationError:
+            return False
+        return True
+
 
 def check(*, card: Card, database: Database, blobs: Blobs, around: Surroundings) -> CheckRecord:
     """Look at everything, in one snapshot of the store."""
     found = _Findings()
     with database.read() as db:
-        rules = RuleBook(card, around).at(db)
         found.hold("stores", "store", partial(_store, db))
-        for view in items.views(db):
-            found.hold("views", f"view {view.hash.hex()[:16]}", partial(_view, db, view, blobs, rules))
-        for peer in peers.peers(db):
-            _check_outgoing(_Side(db, str(card.office), peer.office, card, rules, around), blobs, found)
-            _check_incoming(_Side(db, str(card.office), peer.office, card, rules, around), found)
-        found.hold("log entries", "log", partial(_log, db))
-        found.checked["log entries"] = logbook.state(db).frontier.size
-        _check_inbox(db, blobs, rules, found)
+        # In damaged pages nothing can be looked for.
+        if not found.faults:
+            found.hold("references", "store", partial(_references, db))
+            _check_foundations(db, found, around)
+            if not found.tries(lambda: _check_all(db, found, card, blobs, around)):
+                found.note("store", "not everything could be looked at")
     return CheckRecord(checked=dict(found.checked), faults=tuple(found.faults))
+
+
+def _check_all(db: Reading, found: _Findings, card: Card, blobs: Blobs, around: Surroundings) -> None:
+    rules = RuleBook(card, around).at(db)
+    wanted = dict[int, InboxRow]()
+    for view in items.views(db):
+        where = f"view {view.hash.hex()[:16]}"
+        found.hold("views", where, partial(_view, db, view, blobs, rules, wanted))
+    logged = _check_log(db, found)
+    for policy in policies.policies(db):
+        named = policy.reference
+        if policy.accepted_by is not None and (LogKind.POLICY, named.digest) not in logged:
+            found.note(f"policy {named.id} version {named.version}", "it is not in the log")
+    for release in deliveries.releases(db):
+        where = f"release of {release.item_id.hex()[:16]}"
+        found.hold("releases", where, partial(_release, db, release, rules, logged))
+    for peer in peers.peers(db):
+        side = _Side(db, str(card.office), peer.office, card, rules, around, logged)
+        _check_trust(side, found)
+        _check_outgoing(side, blobs, found)
+        _check_incoming(side, blobs, found)
+    _check_inbox(db, wanted, found)
+
+
+def _check_foundations(db: Reading, found: _Findings, around: Surroundings) -> None:
+    """Look at all that decisions are made with."""
+    for policy in policies.policies(db):
+        where = f"policy {policy.reference.id} version {policy.reference.version}"
+        found.hold("policies", where, partial(_policy, policy))
+    for office, number, digest, data in peers.cards(db):
+        look = partial(_card, office, number, digest, data, around)
+        found.hold("cards", f"card {number} of {office}", look)
+    found.hold("labels", "labels", lambda: found.count("labels", len(list(access.accesses(db)))))
+    found.hold("clearances", "clearances", lambda: _clearances(db))
+    for digest in drafts.digests(db):
+        found.hold("drafts", f"draft {digest.hex()[:16]}", partial(_draft, db, digest))
+
+
+def _policy(stored: StoredPolicy) -> None:
+    found = read_policy(stored.spif)
+    if (reference_to(found), found.name) != (stored.reference, stored.name):
+        raise StoreError("its file is another one than its row says")
+
+
+def _card(office: str, number: int, digest: bytes, data: bytes, around: Surroundings) -> None:
+    found = read(data, verify=around.verify)
+    if (str(found.office), found.body.number, found.digest) != (office, number, digest):
+        raise StoreError("it is another one than its row says")
+
+
+def _clearances(db: Reading) -> None:
+    node.mission_clearances(db)
+    node.mission_clearances(db, received=True)
+    for peer in peers.peers(db):
+        peers.grants(db, peer.office)
+        peers.proposed_grants(db, peer.office)
+
+
+def _draft(db: Reading, digest: bytes) -> None:
+    draft = drafts.draft(db, digest)
+    if draft is None or draft.digest != digest:
+        raise StoreError("it is another one than was kept")
 
 
 def _store(db: Reading) -> None:
     """
-    Look at the pages, the indexes and the references between rows.
+    Look at the pages and the indexes.
 
     Raises:
         StoreError: Something is damaged.
     """
-    if db.one("PRAGMA integrity_check(1)") != ("ok",) or db.one("PRAGMA foreign_key_check") is not None:
+    if db.one("PRAGMA integrity_check(1)") != ("ok",):
         raise StoreError("the database is damaged", hint="restore the newest backup")
 
 
-def _view(db: Reading, view: StoredView, blobs: Blobs, rules: Rules) -> None:
+def _references(db: Reading) -> None:
     """
-    Hold a stored view against its hash, its author's card and its rows.
+    Look at the references between rows.
+
+    Raises:
+        StoreError: A row is missing that another names.
+    """
+    missing = db.one("PRAGMA foreign_key_check")
+    if missing is not None:
+        table, _, parent, _ = missing
+        raise StoreError(f"a row of `{table}` names one of `{parent}` that is missing")
+
+
+def _view(db: Reading, view: StoredView, blobs: Blobs, rules: Rules, wanted: dict[int, InboxRow]) -> None:
+    """
+    Hold a stored view against its hash, its author's card and its rows; say what the inbox should list.
 
     Raises:
         LegationError: It does not hold.
     """
     data = items.view_data(db, view.view_key, blobs)
-    if sha256(data).digest() != view.hash:
+    if sha256(data).digest() != view.hash or len(data) != view.size_bytes:
         raise StoreError("the bytes are not those that were stored")
-    quarantined = view.state is ViewState.QUARANTINED
-    contents = inspect(data) if quarantined else verify(data, rules.pinned)
-    if contents.item_id != view.item_id:
-        raise StoreError("it is a view of another item than its row says")
-    if {rules.access_id(layer) for layer in contents.layers} != set(items.layers(db, view.view_key)):
+    is_held = view.state is ViewState.HELD
+    contents = verify(data, rules.pinned) if is_held else inspect(data)
+    stored = items.item(db, view.item_id)
+    if stored is None:
+        raise StoreError("its item is missing")
+    _compare_item(contents, stored)
+    ids = [rules.ids.get((layer.policy, layer.label)) for layer in contents.layers]
+    known = [each for each in ids if each is not None]
+    if len(known) != len(ids) or sorted(known) != items.layers(db, view.view_key):
         raise StoreError("its rows carry other labels than its layers")
+    if view.source and is_held:
+        wanted[view.view_key] = fold(contents, known)
+
+
+def _compare_item(contents: Contents, stored: StoredItem) -> None:
+    """Compare what a view says of its item with what is stored of it."""
+    said = (contents.item_id, contents.document, contents.time, contents.kind, contents.wire.header.author)
+    if said != (stored.item_id, stored.document, stored.time, stored.kind, stored.author):
+        raise StoreError("it is a view of another item than its row says")
+    office = str(contents.author) if isinstance(contents, View) else stored.office
+    named = reference(office, contents.time, contents.item_id) if office else ""
+    if (office, named) != (stored.office, stored.reference):
+        raise StoreError("its row names another author than it has")
+
+
+def _release(db: Reading, release: StoredRelease, rules: Rules, logged: frozenset[Logged]) -> None:
+    """
+    Hold what is approved for each addressee against what the releasing officer saw.
+
+    Raises:
+        LegationError: It does not hold.
+    """
+    draft = drafts.draft(db, release.draft_digest)
+    if draft is None:
+        raise StoreError("its draft is missing")
+    wanted = {(LogKind.RELEASED, release.item_id), (LogKind.APPROVED, release.preview_digest)}
+    if not wanted <= logged:
+        raise StoreError("it is not in the log")
+    labels = [
+        (draft.references[each.policy_id], each) for each in dict.fromkeys(p.label for p in draft.portions)
+    ]
+    known = {rules.ids.get(layer): layer for layer in labels}
+    slips = {slip.addressee: slip for slip in draft.slips}
+    seen = dict[str, frozenset[int]]()
+    for office, slip, ids in deliveries.approved(db, release.release_id):
+        if slips.get(office) != slip or seen.setdefault(office, ids) != ids or not ids <= known.keys():
+            raise StoreError(f"a delivery to {office} is not what was approved")
+    approved = tuple(
+        Approved(
+            office=office,
+            layers=tuple(layer for number, layer in known.items() if number in seen.get(office, ())),
+        )
+        for office in slips
+    )
+    if seen.keys() != slips.keys() or approval_digest(draft.digest, approved) != release.preview_digest:
+        raise StoreError("what is approved is not what was seen")
 
 
 class _Side(NamedTuple):
@@ -111,6 +271,26 @@ class _Side(NamedTuple):
     card: Card
     rules: Rules
     around: Surroundings
+    logged: frozenset[Logged]
+
+
+def _check_trust(side: _Side, found: _Findings) -> None:
+    """What is trusted of a peer and granted to it was written down when two persons decided it."""
+    for data in (each for each in peers.pinned_cards(side.db)):
+        digest = sha256(data).digest()
+        if read_card(data, side.around.verify).office == Office.parse(side.theirs):
+            found.hold(
+                "cards pinned", f"card of {side.theirs}", partial(_logged, side, LogKind.PINNED, digest)
+            )
+    for grant in peers.grants(side.db, side.theirs):
+        digest = grant_digest(side.theirs, grant.clearance, grant.agreement)
+        where = f"grant to {side.theirs} under {grant.clearance.policy_id}"
+        found.hold("grants", where, partial(_logged, side, LogKind.GRANTED, digest))
+
+
+def _logged(side: _Side, kind: LogKind, digest: bytes) -> None:
+    if (kind, digest) not in side.logged:
+        raise StoreError("it is not in the log")
 
 
 def _check_outgoing(side: _Side, blobs: Blobs, found: _Findings) -> None:
@@ -119,69 +299,100 @@ def _check_outgoing(side: _Side, blobs: Blobs, found: _Findings) -> None:
     if stream is None:
         return
     where = f"stream to {side.theirs}"
-    walk = _Walk(Frontier())
-    for entry in outgoing.walk(side.db, stream.stream_id, blobs):
-        found.hold("entries sent", f"{where}, entry {entry.header.number}", partial(walk.take, entry))
+    walk = _Walk(side.db, stream, blobs)
+    for number in outgoing.numbers(side.db, stream.stream_id):
+        found.hold("entries sent", f"{where}, entry {number}", partial(walk.take, number))
     if walk.frontier != stream.frontier:
         found.note(where, "its entries lead to another root than its own")
     origin = stream_origin(side.ours, side.theirs, stream.incarnation)
     for size, data in outgoing.checkpoints(side.db, stream.stream_id):
-        look = partial(_checkpoint, side, data, origin, walk.roots.get(size))
+        look = partial(_checkpoint, side, data, origin, size, walk.roots.get(size))
         found.hold("checkpoints", f"{where}, checkpoint {size}", look)
     theirs = side.rules.cards.get(side.theirs)
-    for size, data in outgoing.receipts(side.db, stream.stream_id):
-        look = partial(_receipt, side, data, origin, (side.card, theirs), walk.roots.get(size))
-        found.hold("receipts", f"{where}, receipt {size}", look)
+    newest = 0
+    for newest, data in outgoing.receipts(side.db, stream.stream_id):
+        look = partial(_receipt, side, data, origin, (side.card, theirs), (newest, walk.roots.get(newest)))
+        found.hold("receipts", f"{where}, receipt {newest}", look)
+    if newest != stream.receipt_size:
+        found.note(where, "its newest receipt is another one than it says")
 
 
-def _check_incoming(side: _Side, found: _Findings) -> None:
-    """A peer's stream to us: numbers, leaves, root, and the receipts that we gave."""
+def _check_incoming(side: _Side, blobs: Blobs, found: _Findings) -> None:
+    """A peer's stream to us: numbers, leaves, payloads, root, and the receipts that we gave."""
     stream = incoming.stream(side.db, side.theirs)
     if stream is None:
         return
     where = f"stream from {side.theirs}"
     frontier, roots = Frontier(), dict[int, bytes]()
     for number, leaf in incoming.leaves(side.db, stream.stream_id):
-        found.checked["entries received"] += 1
-        if number != frontier.size:
-            found.note(f"{where}, entry {number}", f"expected number {frontier.size}")
+        look = partial(_received, side.db, stream.stream_id, number, frontier.size, blobs)
+        found.hold("entries received", f"{where}, entry {number}", look)
         frontier = frontier.extend([Hash(leaf)])
         roots[frontier.size] = frontier.root
     if frontier != stream.held.frontier:
         found.note(where, "its entries lead to another root than was held")
     origin = stream_origin(side.theirs, side.ours, stream.incarnation)
     theirs = side.rules.cards.get(side.theirs)
-    for size, data in incoming.receipts(side.db, stream.stream_id):
-        look = partial(_receipt, side, data, origin, (theirs, side.card), roots.get(size))
-        found.hold("receipts", f"{where}, receipt {size}", look)
+    newest = 0
+    for newest, data in incoming.receipts(side.db, stream.stream_id):
+        look = partial(_receipt, side, data, origin, (theirs, side.card), (newest, roots.get(newest)))
+        found.hold("receipts", f"{where}, receipt {newest}", look)
+    if newest != stream.held.receipt_size:
+        found.note(where, "its newest receipt is another one than it says")
+
+
+def _received(db: Reading, stream_id: int, number: int, expected: int, blobs: Blobs) -> None:
+    """
+    Hold an entry that came against its leaf and its payload.
+
+    Raises:
+        LegationError: It does not hold.
+    """
+    if number != expected:
+        raise StoreError("a number is missing before it")
+    [entry] = incoming.entries(db, stream_id, number, count_max=1, blobs=blobs)
+    if entry.header is None:
+        return
+    if entry.header.leaf != entry.leaf:
+        raise StoreError("its row says something else than its leaf")
+    payload = entry.payload
+    if entry.view_key is not None and entry.slip is not None:
+        payload = write_view(entry.slip, items.view_data(db, entry.view_key, blobs))
+    if payload is not None and sha256(payload).digest() != entry.header.payload_hash:
+        raise StoreError("its payload is not the one that came")
 
 
 class _Walk:
     """Goes through our own entries in order and keeps the root after each."""
 
-    def __init__(self, frontier: Frontier) -> None:
-        self.frontier = frontier
+    def __init__(self, db: Reading, stream: Outgoing, blobs: Blobs) -> None:
+        self.frontier = Frontier()
         self.roots: dict[int, bytes] = {}
+        self._db = db
+        self._stream_id = stream.stream_id
+        self._blobs = blobs
 
-    def take(self, entry: OutgoingEntry) -> None:
+    def take(self, number: int) -> None:
         """
         Take the next entry.
 
         Raises:
             StoreError: It does not follow, or is not the one whose root was stored.
         """
-        follows = entry.header.number == self.frontier.size
-        self.frontier = self.frontier.extend([entry.header.leaf])
+        header, root = outgoing.header(self._db, self._stream_id, number)
+        follows = number == self.frontier.size
+        self.frontier = self.frontier.extend([header.leaf])
         self.roots[self.frontier.size] = self.frontier.root
         if not follows:
             raise StoreError("a number is missing before it")
-        if self.frontier.root != entry.root:
+        if self.frontier.root != root:
             raise StoreError("it leads to another root than was stored")
-        if entry.payload is not None and sha256(entry.payload).digest() != entry.header.payload_hash:
+        payload = outgoing.payload(self._db, self._stream_id, number, self._blobs)
+        if payload is not None and sha256(payload).digest() != header.payload_hash:
             raise StoreError("its payload is not the one that was numbered")
 
 
-def _checkpoint(side: _Side, data: bytes, origin: str, root: bytes | None) -> None:
+def _checkpoint(side: _Side, data: bytes, origin: str, size: int, root: bytes | None) -> None:
     found = verify_checkpoint(
         data,
         origin=origin,
@@ -189,17 +400,21 @@ def _checkpoint(side: _Side, data: bytes, origin: str, root: bytes | None) -> No
         keys=side.card.stream_keys,
         verify=side.around.verify,
     )
-    if found.root != root:
+    if (found.size, found.root) != (size, root):
         raise ProofError("it is over other entries than are here")
 
 
 def _receipt(
-    side: _Side, data: bytes, origin: str, cards: tuple[Card | None, Card | None], root: bytes | None
+    side: _Side,
+    data: bytes,
+    origin: str,
+    cards: tuple[Card | None, Card | None],
+    expected: tuple[int, bytes | None],
 ) -> None:
     sender, receiver = cards
     if sender is None or receiver is None:
         raise VerificationError("the card of the other office is not pinned any more")
-    receipt = verify_receipt(
+    found = verify_receipt(
         data,
         origin=origin,
         name=key_name(str(sender.office)),
@@ -207,33 +422,33 @@ def _receipt(
         cosigner=key_name(str(receiver.office)),
         cosigner_keys=receiver.stream_keys,
         verify=side.around.verify,
-    )
-    if receipt.checkpoint.root != root:
+    ).checkpoint
+    if (found.size, found.root) != expected:
         raise ProofError("it is over other entries than are here")
+    _logged(side, LogKind.RECEIPTED, sha256(data).digest())
 
 
-def _log(db: Reading) -> None:
-    frontier, start = Frontier(), 0
-    while entries := logbook.entries(db, start, READ_AT_ONCE):
-        frontier = frontier.extend([entry.leaf for entry in entries])
-        start += len(entries)
+def _check_log(db: Reading, found: _Findings) -> frozenset[Logged]:
+    """Walk the node's own log; gives what is in it."""
+    frontier, entries = Frontier(), set[Logged]()
+    found.hold("logs", "log", partial(_numbered, db))
+    while some := logbook.entries(db, frontier.size, READ_AT_ONCE):
+        frontier = frontier.extend([entry.leaf for entry in some])
+        entries.update((entry.kind, entry.hash) for entry in some)
+    found.count("log entries", frontier.size)
     if frontier != logbook.state(db).frontier:
-        raise ProofError("its entries lead to another root than its own")
+        found.note("log", "its entries lead to another root than its own")
+    return frozenset(entries)
 
 
-def _refold(db: Reading, view: StoredView, blobs: Blobs, rules: Rules) -> InboxRow:
-    contents = inspect(items.view_data(db, view.view_key, blobs))
-    return fold(contents, [rules.access_id(layer) for layer in contents.layers])
+def _numbered(db: Reading) -> None:
+    if not logbook.is_numbered(db):
+        raise StoreError("a number is missing in it")
 
 
-def _check_inbox(db: Reading, blobs: Blobs, rules: Rules, found: _Findings) -> None:
-    """Fold every view again, and compare with what is there."""
-    wanted = {
-        view.view_key: _refold(db, view, blobs, rules)
-        for view in items.views(db)
-        if view.source and view.state is ViewState.HELD
-    }
-    found.checked["inbox rows"] = len(wanted)
+def _check_inbox(db: Reading, wanted: dict[int, InboxRow], found: _Findings) -> None:
+    """Compare what was folded from every view again with what is there."""
+    found.count("inbox rows", len(wanted))
     for view_key, row in inbox.folded(db):
         if wanted.pop(view_key, None) != row:
             found.note("inbox", "a row is not what its view says")

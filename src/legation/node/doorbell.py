@@ -7,6 +7,7 @@ lost nothing but time.
 """
 
 import asyncio
+from collections.abc import Callable
 
 from legation.store.sqlite.database import Database
 
@@ -22,20 +23,26 @@ class Doorbell:
         self._rung = asyncio.Condition()
         self._watch: asyncio.Task[None] | None = None
 
-    async def wait(self, seen: int, timeout_s: float) -> None:
+    async def ring(self) -> None:
+        """Have everybody who waits look at their own reasons not to."""
+        async with self._rung:
+            self._rung.notify_all()
+
+    async def wait(self, seen: int, timeout_s: float, *, unless: Callable[[], bool] = lambda: False) -> None:
         """
         Wait until the store is no longer at version *seen*, or until the time is over.
 
         Args:
             seen: What ``Database.data_version`` gave before the caller looked in the store.
             timeout_s: How long to wait at most.
+            unless: A reason of the caller's own to wait no longer; asked when the bell rings.
         """
         self._waiting += 1
         if self._watch is None or self._watch.done():
             self._watch = asyncio.create_task(self._look())
         try:
             async with asyncio.timeout(timeout_s), self._rung:
-                await self._rung.wait_for(lambda: self._database.data_version() != seen)
+                await self._rung.wait_for(lambda: unless() or self._database.data_version() != seen)
         except TimeoutError:
             pass
         finally:

@@ -19,6 +19,7 @@ from legation.formats import markdown
 from legation.item.draft import Draft
 from legation.keys.card import Card, PolicyReference
 from legation.labels import Label
+from legation.labels.label import check_name
 from legation.node.files import preview_record
 from legation.node.rules import RuleBook, Rules, policies_at_hand
 from legation.node.surroundings import Surroundings
@@ -29,6 +30,7 @@ from legation.store.sqlite.database import Database, Reading
 
 DIGEST_SIZE_BYTES = 32  # SHA-256
 PREFIX_LENGTH_MIN = 8  # characters of a digest that people may type instead of all 64
+DIGITS = frozenset("0123456789abcdef")
 
 
 def store_draft(report: bytes, *, by: str, card: Card, database: Database, around: Surroundings) -> Draft:
@@ -38,6 +40,7 @@ def store_draft(report: bytes, *, by: str, card: Card, database: Database, aroun
     Raises:
         MalformedError: ``faults`` names every line that is wrong.
     """
+    check_name(by, "name")
     with database.read() as db:
         draft = markdown.read(report, policies_at_hand(db), party=card.office.party)
     database.write(lambda db: drafts.save_draft(db, draft, by, around.seconds()))
@@ -52,7 +55,7 @@ def find_draft(db: Reading, text: str) -> Draft:
         MalformedError: There is none, or more than one.
     """
     typed = text.lower()
-    is_digest = len(typed) >= PREFIX_LENGTH_MIN and not set(typed) - set("0123456789abcdef")
+    is_digest = PREFIX_LENGTH_MIN <= len(typed) <= 2 * DIGEST_SIZE_BYTES and not set(typed) - DIGITS
     found = drafts.find_draft(db, typed) if is_digest else []
     if len(found) != 1:
         problem = "no draft" if not found else "more than one draft"
@@ -79,13 +82,18 @@ class Approvable:
 
     @cached_property
     def digest(self) -> bytes:
-        """SHA-256 of the draft's digest and all that is approved with it."""
-        return sha256(b"legation/preview/v1\n" + self.draft.digest + encode(self.approved)).digest()
+        """What stands for all of it."""
+        return approval_digest(self.draft.digest, self.approved)
 
     @property
     def by_office(self) -> Mapping[str, Approved]:
         """The approved copies by addressee."""
         return {each.office: each for each in self.approved}
+
+
+def approval_digest(draft: bytes, approved: tuple[Approved, ...]) -> bytes:
+    """SHA-256 of the digest of a draft and all that is approved with it, in the order of its slips."""
+    return sha256(b"legation/preview/v1\n" + draft + encode(approved)).digest()
 
 
 def approvable(draft: Draft, rules: Rules) -> Approvable:

@@ -11,19 +11,20 @@ The folder of a node: what lies where, how it is made, how it is opened.
 ``root.key`` lies there only until its owner takes it offline: no command but ``card`` needs it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
 from legation.errors import MalformedError, StoreError
-from legation.formats import spif, stanag4774
+from legation.formats import stanag4774
 from legation.formats.shipped import NAMES, shipped_bytes
-from legation.keys.card import Card, Office, read
+from legation.keys.card import Card, KeyState, Office, read
 from legation.keys.seal import Opener
 from legation.keys.sign import Ed25519Signer
 from legation.labels import Clearance, Policies, Policy, TagType, category, reference_to
-from legation.log import StreamSigners
+from legation.log import LogEntry, LogKind, StreamSigners
 from legation.node.disk import read_file, write_file
 from legation.node.keyring import (
     OFFICE_KEYS,
@@ -34,7 +35,7 @@ from legation.node.keyring import (
     draw_root_key,
     make_card,
 )
-from legation.node.rules import named_clearance
+from legation.node.rules import begin_epoch, named_clearance, read_policy
 from legation.node.surroundings import Surroundings
 from legation.store.blobs import Blobs
 from legation.store.sqlite import logbook, node, policies
@@ -120,24 +121,40 @@ def create_home(
         OSError: The disk says no.
     """
     files = [*map(shipped_bytes, NAMES), *spifs]
-    held = [spif.read(each) for each in files]
-    granted = {each.policy_id: each for each in (*_defaults(held, office.party), *_cleared(clearances, held))}
+    held = [read_policy(each) for each in files]
+    given = {each.policy_id: each for each in _cleared(clearances, held)}
+    root_key = ROOT_KEY.decode(root) if root is not None else draw_root_key(office.party, around)
+    keys = draw_office_keys(office, around)
+    data = make_card(keys, root_key, Policies(held), around, addresses=addresses)
+    with _new_folder(path):
+        _lay_out(path, keys, root_key if root is None else None, data)
+        database = Database.create(path / STORE, now=around.seconds())
+        try:
+            database.write(
+                lambda db: _furnish(db, office, around, spifs=files, held=held, clearances=given.values())
+            )
+        finally:
+            database.close()
+    return read(data, verify=around.verify)
+
+
+@contextmanager
+def _new_folder(path: Path) -> Iterator[None]:
+    """Make a folder, or take an empty one; if it cannot be furnished, it is as it was before."""
+    was_there = path.is_dir()
     path.mkdir(parents=True, exist_ok=True)
     if any(path.iterdir()):
         raise StoreError(f"`{path.name}` is not empty", hint="a node is made in a folder of its own")
     path.chmod(0o700)
-    root_key = ROOT_KEY.decode(root) if root is not None else draw_root_key(office.party, around)
-    keys = draw_office_keys(office, around)
-    data = make_card(keys, root_key, Policies(held), around, addresses=addresses)
-    _lay_out(path, keys, root_key if root is None else None, data)
-    database = Database.create(path / STORE, now=around.seconds())
     try:
-        database.write(
-            lambda db: _furnish(db, office, around, spifs=files, held=held, clearances=granted.values())
-        )
-    finally:
-        database.close()
-    return read(data, verify=around.verify)
+        yield
+    except BaseException:
+        with suppress(OSError):
+            for each in path.iterdir():
+                each.unlink()
+            if not was_there:
+                path.rmdir()
+        raise
 
 
 def _lay_out(path: Path, keys: OfficeKeys, root: RootKey | None, card: bytes) -> None:
@@ -162,8 +179,12 @@ def _furnish(
     for data, policy in zip(spifs, held, strict=True):
         policies.propose_policy(db, reference_to(policy), name=policy.name, spif=data, by="init", at=now)
         policies.accept_policy(db, policy.id, policy.version, "shipped", now)
-    for clearance in clearances:
+        logbook.append(db, [LogEntry(kind=LogKind.POLICY, hash=policy.digest, time=now)])
+    for clearance in (*_defaults(held, office.party, ["Own", "Releasable"]), *clearances):
         node.set_mission_clearance(db, clearance)
+    for clearance in _defaults(held, office.party, ["Releasable"]):
+        node.set_mission_clearance(db, clearance, received=True)
+    begin_epoch(db, around)
 
 
 def _cleared(files: Iterable[bytes], held: Sequence[Policy]) -> Iterable[Clearance]:
@@ -174,15 +195,19 @@ def _cleared(files: Iterable[bytes], held: Sequence[Policy]) -> Iterable[Clearan
 EXERCISE = "EXERCISE"
 
 
-def _defaults(held: Iterable[Policy], party: str) -> Iterable[Clearance]:
-    """What the people of a node hold under the fictional policy: everything of their own party."""
+def _defaults(held: Iterable[Policy], party: str, context: Sequence[str]) -> Iterable[Clearance]:
+    """
+    What the people of a node hold under the fictional policy: everything of their own party.
+
+    Of what others hand over, all that is releasable to the party, and nothing that is others' own.
+    """
     for policy in held:
         if policy.name == EXERCISE:
             yield Clearance(
                 policy_id=policy.id,
                 classifications=tuple(each.name for each in policy.classifications),
                 categories=(
-                    category("Context", TagType.PERMISSIVE, ["Own", "Releasable"]),
+                    category("Context", TagType.PERMISSIVE, context),
                     category("Only", TagType.PERMISSIVE, [party]),
                     category("Releasable To", TagType.PERMISSIVE, [party]),
                 ),
@@ -201,12 +226,26 @@ def open_home(path: Path, around: Surroundings) -> Home:
         raise StoreError(f"there is no node in `{path.name}`", hint="make one with legation init OFFICE")
     keys = OFFICE_KEYS.decode(read_file(path / KEYS))
     card = read(read_file(path / CARD), verify=around.verify)
+    signing = signing_of(keys, around)
+    _check_together(card, keys, signing)
+    database = Database.open(path / STORE, now=around.seconds())
+    try:
+        with database.read() as db:
+            if node.office(db) != keys.office:
+                raise StoreError("the store and the keys in this folder are of two offices")
+        return Home(path=path, card=card, signing=signing, database=database, blobs=Blobs(path / BLOBS))
+    except BaseException:
+        database.close()
+        raise
+
+
+def _check_together(card: Card, keys: OfficeKeys, signing: Signing) -> None:
+    """Refuse keys that are not the current ones of the card: nobody could verify what they sign."""
     if str(card.office) != keys.office:
         raise MalformedError("the card and the keys in this folder are of two offices")
-    return Home(
-        path=path,
-        card=card,
-        signing=signing_of(keys, around),
-        database=Database.open(path / STORE, now=around.seconds()),
-        blobs=Blobs(path / BLOBS),
-    )
+    listed = (*card.body.item_keys, *card.body.stream_keys)
+    current = {each.key for each in listed if each.state is KeyState.CURRENT}
+    signers = (signing.item, signing.stream.ed25519, signing.stream.mldsa44)
+    is_ours = {each.public_key for each in signers} <= current
+    if not is_ours or card.seal_key != signing.opener.public_key:
+        raise MalformedError("the keys in this folder are not the current ones of its card")

@@ -24,6 +24,7 @@ def _peer(db: Reading, each: StoredPeer, around: Surroundings) -> PeerRecord:
     assert stored is not None, "a peer has a card"
     card = read_card(stored.data, around.verify)
     sent, received = outgoing.stream(db, each.office), incoming.stream(db, each.office)
+    apart = [view.because for view in items.quarantined(db) if view.source == each.office]
     return PeerRecord(
         office=each.office,
         card=card.body.number,
@@ -42,7 +43,8 @@ def _peer(db: Reading, each: StoredPeer, around: Surroundings) -> PeerRecord:
         received=0 if received is None else received.held.frontier.size,
         sent=0 if sent is None else sent.frontier.size,
         receipted=0 if sent is None else sent.receipt_size,
-        quarantined=sum(view.source == each.office for view in items.quarantined(db)),
+        quarantined=len(apart),
+        why_quarantined=tuple(sorted(set(apart))),
     )
 
 

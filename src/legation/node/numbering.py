@@ -12,7 +12,7 @@ Rules kept here:
    stays in the stream as a leaf hash, a ``void`` entry says so, and a smaller cut goes as a new entry.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -41,6 +41,7 @@ from legation.store.sqlite.deliveries import Waiting
 from legation.store.sqlite.outgoing import NewEntry, Outgoing, OutgoingEntry
 
 DELIVERIES_PER_STEP = 500  # numbered in one transaction; the sync to the disk is paid once for all
+LOOKS_PER_STEP = 20  # so 10,000 may be refused in one; with more the transaction would take too long
 STEP_SIZE_BYTES = 8 << 20  # of cuts made in one transaction, about: they are held in memory until it ends
 CUTS_REMEMBERED = 4096  # cuts of one step, shared by addressees who may see the same
 
@@ -152,14 +153,14 @@ def number(
     Decide what waits for *office*, cut it and append it to its stream.
 
     Returns:
-        How many entries were appended. Deliveries that may not go are set apart with the reason.
+        How many deliveries were numbered. Those that may not go are set apart with the reason; a stream
+        in which nothing goes is not begun.
     """
-    stream = begun(db, office, epoch=rules.epoch, around=around)
     ready: list[tuple[EntryKind, bytes, int | None]] = []
     sent: list[Waiting] = []
     size_bytes = 0
     now = around.seconds()
-    for each in deliveries.waiting(db, office, DELIVERIES_PER_STEP):
+    for each in _waiting(db, office):
         allowed = frozenset(one for one in each.labels if rules.permits(office, one))
         found = cutter.cut(db, each.item_id, allowed, rules)
         if found.data is None:
@@ -174,6 +175,7 @@ def number(
         if size_bytes >= STEP_SIZE_BYTES:
             break
     if ready:
+        stream = begun(db, office, epoch=rules.epoch, around=around)
         first = stream.frontier.size
         append(db, stream, ready, epoch=rules.epoch, around=around, blobs=blobs)
         numbered = [(each.delivery_id, place) for place, each in enumerate(sent, first)]
@@ -181,11 +183,35 @@ def number(
     return len(ready)
 
 
+def _waiting(db: Writing, office: str) -> Iterator[Waiting]:
+    """
+    Give what waits, as much as one step may number.
+
+    What is refused on the way is set apart by the caller and does not count: else how far an answer reaches
+    would tell the peer how much there was that it may not have.
+    """
+    taken: set[int] = set()
+    for _ in range(LOOKS_PER_STEP):
+        # What was taken and not set apart still waits, and comes first again.
+        found = deliveries.waiting(db, office, DELIVERIES_PER_STEP)
+        new = [each for each in found if each.delivery_id not in taken]
+        if not new:
+            return
+        for each in new:
+            taken.add(each.delivery_id)
+            yield each
+        if len(found) < DELIVERIES_PER_STEP:
+            return
+
+
 def take_back(
     db: Writing, office: str, numbers: Sequence[int], *, rules: Rules, around: Surroundings
 ) -> None:
     """
     Take back entries that were numbered and not receipted, and let what is still permitted wait again.
+
+    What was receipted comes here only if the peer lost it and asks for it anew. It may not have it again:
+    the entry is void, and its delivery stays what it was, received once. More takes a new release.
 
     Raises:
         LocalProtocolError: One of them is no view that can be taken back.
@@ -195,13 +221,15 @@ def take_back(
     voids: list[tuple[EntryKind, bytes, int | None]] = []
     logged: list[LogEntry] = []
     for place in numbers:
-        delivery_id = outgoing.take_back(db, stream.stream_id, place)
+        is_receipted = place < stream.receipt_size
+        delivery_id = outgoing.take_back(db, stream.stream_id, place, although_receipted=is_receipted)
         if delivery_id is None:
             raise LocalProtocolError(f"entry {place} of the stream to `{office}` cannot be taken back")
-        deliveries.move(
-            db, delivery_id, DeliveryEvent.TAKE_BACK, Because.TAKEN_BACK, epoch=rules.epoch, at=now
-        )
-        deliveries.again(db, delivery_id, epoch=rules.epoch, at=now)
+        if not is_receipted:
+            deliveries.move(
+                db, delivery_id, DeliveryEvent.TAKE_BACK, Because.TAKEN_BACK, epoch=rules.epoch, at=now
+            )
+            deliveries.again(db, delivery_id, epoch=rules.epoch, at=now)
         payload = write_void(Void(number=place))
         voids.append((EntryKind.VOID, payload, None))
         logged.append(LogEntry(kind=LogKind.VOIDED, hash=sha256(payload).digest(), time=now))

@@ -20,8 +20,11 @@ from legation.keys.card import Card, Cards, Office, fingerprint, read, succeeds
 from legation.labels import Clearance
 from legation.labels.label import check_name
 from legation.log import LogEntry, LogKind
+from legation.node.accepting import judge_again
+from legation.node.persons import check_second
 from legation.node.rules import begin_epoch, named_clearance, policies_at_hand, read_card
 from legation.node.surroundings import Surroundings
+from legation.store.blobs import Blobs
 from legation.store.sqlite import logbook, peers
 from legation.store.sqlite.database import Database, Reading, Writing
 from legation.store.sqlite.peers import StoredCard, StoredGrant
@@ -77,25 +80,41 @@ def _check_chain(
             f"card number {theirs.body.number} of an office that is not known yet, expected number 0",
             hint="add the cards of its chain one after the other",
         )
+    _check_keys(db, theirs, own, around)
+
+
+def _check_keys(db: Reading, theirs: Card, own: Card, around: Surroundings) -> None:
+    """Refuse a card that claims the key of another that is trusted, or ours."""
     others = [read_card(each, around.verify) for each in peers.pinned_cards(db)]
     Cards([own, *(each for each in others if each.office != theirs.office), theirs])
 
 
 def confirm_peer(
-    office: str, *, by: str, words: Sequence[str], database: Database, around: Surroundings
+    office: str,
+    *,
+    by: str,
+    words: Sequence[str],
+    card: Card,
+    database: Database,
+    blobs: Blobs,
+    around: Surroundings,
 ) -> Card:
     """
     Trust a card from now on: the second person's act, after both compared its twelve words.
+
+    In the same transaction what was set apart is judged again: its author may be known now, or a key revoked.
 
     Args:
         office: Whose card.
         by: Who confirms; another one than added it.
         words: The words as the other office said them, if they are to be compared here.
+        card: Our own card.
         database: The node's store.
+        blobs: Where long views are.
         around: Clock and dice.
 
     Raises:
-        MalformedError: There is no such card.
+        MalformedError: There is no such card, or one of its keys stands in another's card by now.
         RefusedError: The same person added it.
         VerificationError: The words are others.
     """
@@ -106,21 +125,23 @@ def confirm_peer(
         stored = peers.stored_card(db, office)
         if stored is None:
             raise MalformedError(f"there is no card of `{office}`", hint="legation peer add CARD")
-        card = read_card(stored.data, around.verify)
-        if words and tuple(word.lower() for word in words) != fingerprint(card):
+        theirs = read_card(stored.data, around.verify)
+        if words and tuple(word.lower() for word in words) != fingerprint(theirs):
             raise VerificationError(
                 "these are not the words of the card",
                 hint="trust neither; ask the other office by another way",
             )
         if stored.confirmed_by is not None:
-            return card
-        if stored.added_by == by:
-            raise RefusedError(f"`{by}` added this card", hint="it takes a second person: --by NAME")
+            return theirs
+        check_second(stored.added_by, by, "added this card")
+        # Others may have been confirmed since it was added.
+        _check_keys(db, theirs, card, around)
         now = around.seconds()
-        peers.confirm_card(db, office, card.body.number, by, now)
-        logbook.append(db, [LogEntry(kind=LogKind.PINNED, hash=card.digest, time=now)])
+        peers.confirm_card(db, office, theirs.body.number, by, now)
+        logbook.append(db, [LogEntry(kind=LogKind.PINNED, hash=theirs.digest, time=now)])
         begin_epoch(db, around)
-        return card
+        judge_again(db, card=card, blobs=blobs, around=around)
+        return theirs
 
     return database.write(act)
 
@@ -163,6 +184,7 @@ def grant(
 
     Raises:
         MalformedError: The clearance is none, names an unknown policy, or the office is no peer.
+        RefusedError: The same person proposed exactly this.
     """
     check_name(by, "name")
     check_name(agreement, "agreement", may_be_empty=True)
@@ -203,10 +225,9 @@ def _propose_or_confirm(
     if waiting is None:
         peers.propose_grant(db, office, clearance, agreement, by=by, at=now)
         return state
-    if waiting.proposed_by == by:
-        return state
+    check_second(waiting.proposed_by, by, "proposed this grant")
     peers.confirm_grant(db, waiting.grant_id, by, now)
-    digest = sha256(encode((office, clearance, agreement))).digest()
+    digest = grant_digest(office, clearance, agreement)
     logbook.append(db, [LogEntry(kind=LogKind.GRANTED, hash=digest, time=now)])
     begin_epoch(db, around)
     return GrantState(
@@ -217,6 +238,11 @@ def _propose_or_confirm(
         proposed_by=waiting.proposed_by,
         confirmed_by=by,
     )
+
+
+def grant_digest(office: str, clearance: Clearance, agreement: str) -> bytes:
+    """What stands for a grant in the log."""
+    return sha256(encode((office, clearance, agreement))).digest()
 
 
 def _same(proposed: Sequence[StoredGrant], clearance: Clearance, agreement: str) -> StoredGrant | None:

@@ -13,7 +13,7 @@ For each answer:
 Plain and synchronous, as ``answering``.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -55,17 +55,18 @@ from legation.labels import Label, Policies, Reader
 from legation.log import LogEntry, LogKind, cosign, key_name
 from legation.node.home import Signing
 from legation.node.numbering import append, begun
-from legation.node.rules import RuleBook, Rules, received_reader
-from legation.node.surroundings import Surroundings
+from legation.node.rules import RuleBook, Rules, begin_epoch, is_due, received_reader
+from legation.node.surroundings import Surroundings, is_recent
 from legation.projections import fold
 from legation.release import decide_label
 from legation.store.blobs import Blobs
-from legation.store.sqlite import access, inbox, incoming, items, logbook, peers
+from legation.store.sqlite import access, inbox, incoming, items, logbook, node, peers
 from legation.store.sqlite.database import Database, Reading, Writing
 from legation.store.sqlite.incoming import EntryState, Incoming, NewIncoming
 from legation.store.sqlite.items import ViewState
 
 REACHED_EVERY_S = 30  # how often an idle link is written down as alive
+ASKED_BACK_MAX = 3  # challenges in a row; one is enough, unless the peer started anew or the clock moved
 NONCE_SIZE_BYTES = 16
 SECRET_SIZE_BYTES = 32
 MLKEM_SEED_SIZE_BYTES = 64
@@ -134,10 +135,10 @@ class Pulling:
         self._database = database
         self._blobs = blobs
         self._around = around
-        self._book = RuleBook(card, around)  # used in the writer thread only
-        self._glance = RuleBook(card, around)  # used in this thread only
+        self._book = RuleBook(card, around)
         self._challenge: bytes | None = None
-        self._reached_at = 0
+        self._asked_back = 0  # in a row
+        self._reached_at: int | None = None
         self._reported: bytes | None = None  # the newest receipt that the peer has had
 
     def pull(self, exchange: Exchange, *, wait_s: int = 0) -> Pulled:
@@ -157,8 +158,9 @@ class Pulling:
         opener = self._around.opener(
             self._around.random(MLKEM_SEED_SIZE_BYTES), self._around.random(X25519_SEED_SIZE_BYTES)
         )
+        self._turn()
         with self._database.read() as db:
-            rules = self._glance.at(db)
+            rules = self._book.at(db)
             card = self._card(db, rules)
             stream = incoming.stream(db, self._peer)
             receipt = incoming.receipt(db, stream.stream_id) if stream is not None else None
@@ -172,6 +174,16 @@ class Pulling:
         except EquivocationError as error:
             self._freeze(error)
             raise
+        finally:
+            if isinstance(pieces, Generator):
+                pieces.close()
+
+    def _turn(self) -> None:
+        """Begin a new epoch if it is due, so that what came is judged with the rules of today."""
+        with self._database.read() as db:
+            due = is_due(db, self._around)
+        if due:
+            self._database.write(self._book.turn)
 
     def _card(self, db: Reading, rules: Rules) -> Card:
         card = rules.cards.get(self._peer)
@@ -224,25 +236,55 @@ class Pulling:
         """Steps 2 to 4."""
         answer = found.letter
         if answer.challenge is not None:
-            self._challenge = answer.challenge
-            return Pulled(is_challenged=True)
+            return self._take_challenge(answer.challenge)
+        self._asked_back = 0
         accepted = accept(found, held, sender=self._peer, keys=card.stream_keys, verify=self._around.verify)
         if not answer.entries:
             self._note_reached()
             return Pulled()
         with self._database.read() as db:
-            why = WhyApart(rules.policies, received_reader(db, self._office, rules.at))
-        judged = {
+            judged = self._judge_all(db, accepted, rules)
+
+        def act(db: Writing) -> Pulled:
+            now, arrived = self._present(db, accepted, rules, judged)
+            return self._commit(db, answer, held=held, accepted=accepted, judged=arrived, epoch=now.epoch)
+
+        return self._database.write(act)
+
+    def _judge_all(self, db: Reading, accepted: Accepted, rules: Rules) -> Mapping[int, Arrived]:
+        """Judge every view that an answer brought, by the number of its entry."""
+        why = WhyApart(rules.policies, received_reader(db, self._office, rules.at))
+        return {
             header.number: Arrived(slip=slip, judged=self._judge(slip, view, rules, why))
             for header, payload in accepted.entries
             if header.kind is EntryKind.VIEW
             for slip, view in [read_view(payload)]
         }
-        return self._database.write(
-            lambda db: self._commit(
-                db, answer, held=held, accepted=accepted, judged=judged, epoch=rules.epoch
-            )
-        )
+
+    def _present(
+        self, db: Writing, accepted: Accepted, rules: Rules, judged: Mapping[int, Arrived]
+    ) -> tuple[Rules, Mapping[int, Arrived]]:
+        """
+        Judge again what came if the rules have changed since; seldom, so it may be done by the writer.
+
+        To refuse the answer and ask again would show the peer that something changed, which may be
+        between us and others.
+        """
+        if node.epoch(db).number == rules.epoch:
+            return rules, judged
+        now = self._book.at(db)
+        if self._card(db, now) != rules.cards[self._peer]:
+            raise RemoteProtocolError("the card of the peer changed", hint="nothing is lost: pull again")
+        return now, self._judge_all(db, accepted, now)
+
+    def _take_challenge(self, challenge: bytes) -> Pulled:
+        """Keep a challenge for the next pull; a peer that only ever asks back is refused."""
+        self._asked_back += 1
+        if self._asked_back > ASKED_BACK_MAX:
+            self._asked_back = 0
+            raise RemoteProtocolError("the peer asks back and never answers")
+        self._challenge = challenge
+        return Pulled(is_challenged=True)
 
     def _judge(self, slip: Slip, view: bytes, rules: Rules, why: "WhyApart") -> Judged:
         """Judge a view; one that was addressed to somebody else can never be accepted here."""
@@ -253,7 +295,7 @@ class Pulling:
     def _note_reached(self) -> None:
         """Write down now and then that the peer is there; a commit for each idle answer would be too much."""
         now = self._around.seconds()
-        if self._reached_at + REACHED_EVERY_S <= now:
+        if not is_recent(self._reached_at, now, REACHED_EVERY_S):
             self._reached_at = now
             self._database.write(lambda db: peers.reached(db, self._peer, now))
 
@@ -271,8 +313,6 @@ class Pulling:
         stream = incoming.stream(db, self._peer)
         if _held(stream) != held:
             raise RemoteProtocolError("another pull was faster", hint="nothing is lost: pull again")
-        if self._book.turn(db).epoch != epoch:
-            raise RemoteProtocolError("the rules changed during a pull", hint="nothing is lost: pull again")
         now = self._around.seconds()
         if stream is None:
             stream = incoming.start_stream(db, self._peer, answer.incarnation, now)
@@ -281,7 +321,7 @@ class Pulling:
             self._keep(db, stream, each, payload=payloads.get(each.number), judged=judged, now=now)
             for each in answer.entries
         ]
-        incoming.append(db, stream, new, accepted.held, now)
+        incoming.append(db, stream, new, accepted.held, now, blobs=self._blobs)
         self._void(db, stream, accepted)
         self._refuse(db, stream, judged, epoch)
         logged = [LogEntry(kind=_logged(judged.get(each.number)), hash=each.leaf, time=now) for each in new]
@@ -368,6 +408,7 @@ class Pulling:
             peers.set_link(db, self._peer, "frozen", error.message)
             logged = LogEntry(kind=LogKind.FROZEN, hash=sha256(error.theirs).digest(), time=now)
             logbook.append(db, [logged])
+            begin_epoch(db, self._around)
 
         self._database.write(act)
 
@@ -411,7 +452,8 @@ def judge(view: bytes, sender: str, rules: Rules, why: WhyApart) -> Judged:
     """
     Say what becomes of a view that came from *sender*.
 
-    1. What can never verify is refused, whatever we trust.
+    1. What can never verify is refused, whatever we trust. A signature that does not hold is told only to
+       whoever knows that we have the author's card: the author's own office. To others it would tell that.
     2. What we cannot or do not trust is set apart: an author whose card is not pinned, a key that was
        revoked, a retired key through a relay, a policy that is not at hand.
     3. So is what by its own labels is not for us: somebody made a mistake.
@@ -433,12 +475,14 @@ def judge(view: bytes, sender: str, rules: Rules, why: WhyApart) -> Judged:
         return _apart(contents, "its author's card is not pinned")
     if author.state is KeyState.REVOKED:
         return _apart(contents, "its author's key is revoked", str(author.office))
+    office = str(author.office)
     try:
         verified = authenticate(contents, rules.pinned)
     except SignatureError:
+        if office not in {sender, rules.office}:
+            return _apart(contents, "its signature is not that of its author's key")
         return Judged(contents=None, state=None, refusal=RefusalCode.SIGNATURE)
     # 2. Not trusted.
-    office = str(author.office)
     if author.state is KeyState.RETIRED and office != sender:
         return _apart(verified, "its author's key is retired, and it came by another office", office)
     # 3. Not for us.

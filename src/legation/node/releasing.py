@@ -19,6 +19,7 @@ from legation.item.shape import DOCUMENT_SIZE_BYTES
 from legation.item.signing import sign
 from legation.item.view import Contents, inspect
 from legation.keys.card import Card
+from legation.labels.label import check_name
 from legation.log import LogEntry, LogKind
 from legation.node.drafting import Approvable, approvable, check_addressees, find_draft
 from legation.node.home import Signing
@@ -66,10 +67,11 @@ def release(
         around: Clock and dice.
 
     Raises:
-        MalformedError: No such draft, or one that cannot be an item.
+        MalformedError: No such draft, one that cannot be an item, or no name.
         RefusedError: What would go out is not what was seen, nobody would receive anything, or the
             draft was released before.
     """
+    check_name(by, "name")
     book = RuleBook(card, around)
 
     def act(db: Writing) -> Released:
@@ -111,8 +113,8 @@ def _carry_out(
     data = _sign(draft, now, signing, around)
     contents = inspect(data)
     spoken = reference(rules.office, contents.time, contents.item_id)
-    number = logbook.append(db, [LogEntry(kind=LogKind.RELEASED, hash=contents.item_id, time=now)])
-    _keep(db, contents, spoken, number, blobs=blobs, rules=rules, now=now)
+    _keep(db, contents, rules.office, spoken, blobs=blobs, now=now)
+    rules = rules.loaded(db)
     release_id = deliveries.add_release(
         db,
         item_id=contents.item_id,
@@ -134,7 +136,8 @@ def _carry_out(
             epoch=rules.epoch,
             at=now,
         )
-    logbook.append(db, [LogEntry(kind=LogKind.APPROVED, hash=found.digest, time=now)])
+    logged = ((LogKind.RELEASED, contents.item_id), (LogKind.APPROVED, found.digest))
+    logbook.append(db, [LogEntry(kind=kind, hash=digest, time=now) for kind, digest in logged])
     return Released(item_id=contents.item_id, reference=spoken, approvable=found)
 
 
@@ -144,11 +147,8 @@ def _sign(draft: Draft, now: int, signing: Signing, around: Surroundings) -> byt
     return sign(draft, document=document, time=now, signer=signing.item, draws=draws)
 
 
-def _keep(
-    db: Writing, contents: Contents, spoken: str, number: int, *, blobs: Blobs, rules: Rules, now: int
-) -> None:
+def _keep(db: Writing, contents: Contents, office: str, spoken: str, *, blobs: Blobs, now: int) -> None:
     layers = [access.intern(db, layer.policy, layer.label) for layer in contents.layers]
-    rules.load(db)
     items.save_item(
         db,
         item_id=contents.item_id,
@@ -156,7 +156,7 @@ def _keep(
         time=contents.time,
         kind=contents.kind,
         author=contents.wire.header.author,
-        office=rules.office,
+        office=office,
         reference=spoken,
         is_own=True,
         at=now,

@@ -4,13 +4,20 @@ What is decided with, at one epoch: policies, cards, grants, and the decisions t
 
 One row of the store counts every change of a policy, a clearance, a grant, a peer or a relevant date.
 ``RuleBook`` keeps what was worked out at the present count and throws it away when the count moves,
-whichever process moved it. The count is read in the very transaction that decides.
+whichever process moved it.
 
-A decision is made once for each pair of peer and access id, by ``release.decide_label`` like any other.
+Rules kept here:
+
+1. The count is read in the very transaction that decides.
+2. Nothing is remembered of a change that is not committed: if it is undone, the same count and the same
+   access ids come to stand for something else.
+3. When the clock stands before the instant at which the rules were worked out, they are worked out anew.
+4. A decision is made once for each pair of peer and access id, by ``release.decide_label`` like any other.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from dataclasses import replace as extended
 from datetime import UTC, datetime
 from functools import lru_cache
 
@@ -79,6 +86,7 @@ class Rules:
     What holds at one epoch.
 
     ``decided`` is filled as it is asked: (peer, access id) to whether the peer may be handed it.
+    ``ids`` and ``labels`` never change: what has more of them is another object.
     """
 
     epoch: int
@@ -88,8 +96,8 @@ class Rules:
     cards: Mapping[str, Card]
     pinned: Cards
     grants: Mapping[str, tuple[Clearance, ...]]
-    ids: dict[tuple[PolicyReference, Label], int] = field(default_factory=dict, repr=False)
-    labels: dict[int, tuple[PolicyReference, Label]] = field(default_factory=dict, repr=False)
+    ids: Mapping[tuple[PolicyReference, Label], int] = field(default_factory=dict, repr=False)
+    labels: Mapping[int, tuple[PolicyReference, Label]] = field(default_factory=dict, repr=False)
     decided: dict[tuple[str, int], bool] = field(default_factory=dict, repr=False)
 
     def reader(self, office: str) -> Reader:
@@ -105,12 +113,16 @@ class Rules:
             self.decided[office, access_id] = found
         return found
 
-    def load(self, db: Reading) -> None:
-        """Take in the access ids that were made since."""
-        for number, each in access.accesses(db, after=max(self.labels, default=0)):
-            self.labels[number] = each.reference, each.label
-            if each.group == 0:
-                self.ids[each.reference, each.label] = number
+    def loaded(self, db: Reading) -> "Rules":
+        """The same rules with the access ids that were made since."""
+        new = list(access.accesses(db, after=max(self.labels, default=0)))
+        if not new:
+            return self
+        named = {number: (each.reference, each.label) for number, each in new}
+        own = {named[number]: number for number, each in new if each.group == access.NO_GROUP}
+        return extended(
+            self, ids={**self.ids, **own}, labels={**self.labels, **named}, decided=dict(self.decided)
+        )
 
     def access_id(self, layer: Layer) -> int:
         """The access id of a layer that was interned and loaded."""
@@ -119,7 +131,7 @@ class Rules:
 
 class RuleBook:
     """
-    The rules of the present epoch, worked out when they are first needed; for one thread.
+    The rules of the present epoch, worked out when they are first needed. Threads may share it.
 
     Args:
         card: The office's own card, trusted like a pinned one.
@@ -129,32 +141,44 @@ class RuleBook:
     def __init__(self, card: Card, around: Surroundings) -> None:
         self._card = card
         self._around = around
-        self._rules: Rules | None = None
+        self._rules: Rules | None = None  # as they were committed
 
     def at(self, db: Reading) -> Rules:
-        """The rules as this transaction sees them."""
-        epoch = node.epoch(db)
+        """The rules as this snapshot, or this change so far, sees them."""
+        epoch = node.epoch(db).number
         rules = self._rules
-        if rules is None or rules.epoch != epoch.number:
-            rules = self._rules = _rules(db, self._card, epoch.number, self._around)
-        rules.load(db)
+        if rules is None or rules.epoch != epoch or rules.at > self._around.now():
+            rules = _rules(db, self._card, epoch, self._around)
+        rules = rules.loaded(db)
+        if not isinstance(db, Writing):
+            # Whatever is new in a change may be undone with it.
+            self._rules = rules
         return rules
 
     def turn(self, db: Writing) -> Rules:
         """
-        The rules for an act that decides: if a date has passed that changes a decision, a new epoch begins.
+        The rules for an act that decides; a new epoch begins if it is due.
         """
-        due = node.epoch(db).changes_at
-        if due is not None and due <= self._around.seconds():
+        if is_due(db, self._around):
             begin_epoch(db, self._around)
         return self.at(db)
+
+
+def is_due(db: Reading, around: Surroundings) -> bool:
+    """
+    Whether a date has passed that changes a decision, or the clock was put back since the epoch began.
+
+    Then dates that had passed are before us again.
+    """
+    epoch, now = node.epoch(db), around.seconds()
+    return now < epoch.began_at or (epoch.changes_at is not None and epoch.changes_at <= now)
 
 
 def begin_epoch(db: Writing, around: Surroundings) -> int:
     """Count a change of whatever decides, and note when the next date will change a decision."""
     now = around.seconds()
     future = [instant for instant in _dates(db) if instant > now]
-    return node.bump_epoch(db, changes_at=min(future, default=None))
+    return node.bump_epoch(db, changes_at=min(future, default=None), began_at=now)
 
 
 def _rules(db: Reading, own: Card, epoch: int, around: Surroundings) -> Rules:

@@ -26,7 +26,7 @@ from legation.node.answering import Answering, Batch
 from legation.node.doorbell import Doorbell
 from legation.node.home import Home
 from legation.node.pulling import Pulled, Pulling
-from legation.node.rules import RuleBook, Rules
+from legation.node.rules import RuleBook, Rules, is_due
 from legation.node.surroundings import Surroundings
 from legation.records import PeerPulledRecord, PulledRecord
 from legation.store.lock import FolderLock
@@ -79,20 +79,26 @@ class Answerer:
 
     async def _wait(self, found: Envelope[Pull]) -> Batch:
         """Wait until there is news, the time is over, or the same peer pulls anew."""
-        pull, loop = found.letter, asyncio.get_running_loop()
+        pull = found.letter
         turn = self._turns[pull.sender] = self._turns.get(pull.sender, 0) + 1
-        until = loop.time() + pull.wait_s
+        await self._doorbell.ring()
+        until = asyncio.get_running_loop().time() + pull.wait_s
         while True:
             seen = self._database.data_version()
             batch = await self._work(lambda: self._answering.batch(pull))
-            if batch.is_due:
+            if batch.is_due or not await self._news(pull, turn, seen, until):
                 return batch
-            while not self._answering.has_news(pull):
-                left = until - loop.time()
-                if left <= 0 or turn != self._turns[pull.sender]:
-                    return batch
-                await self._doorbell.wait(seen, left)
-                seen = self._database.data_version()
+
+    async def _news(self, pull: Pull, turn: int, seen: int, until: float) -> bool:
+        """Wait until a commit brings something for a pull; False if its time is over before, or its turn."""
+        while True:
+            left = until - asyncio.get_running_loop().time()
+            if left <= 0 or turn != self._turns[pull.sender]:
+                return False
+            await self._doorbell.wait(seen, left, unless=lambda: turn != self._turns[pull.sender])
+            seen = self._database.data_version()
+            if self._answering.has_news(pull):
+                return True
 
     async def _give(self, found: Envelope[Pull], batch: Batch) -> AsyncIterator[bytes]:
         pieces = self._answering.pieces(found, batch)
@@ -204,7 +210,7 @@ class Keeper(threading.Thread):
                     break
                 version = self._home.database.data_version()
                 if version != seen or self._is_due():
-                    self._look()
+                    self.look()
                 seen = version
             except Exception as error:  # noqa: BLE001 - one of the doors where everything is caught
                 self._report("keeper", error)
@@ -213,10 +219,10 @@ class Keeper(threading.Thread):
 
     def _is_due(self) -> bool:
         with self._home.database.read() as db:
-            due = node.epoch(db).changes_at
-        return due is not None and due <= self._around.seconds()
+            return is_due(db, self._around)
 
-    def _look(self) -> None:
+    def look(self) -> None:
+        """Begin what is due, wake what may go now, and follow the peers."""
         with self._home.database.read() as db:
             changed = self._before is None or node.epoch(db).number != self._before.epoch
         if changed or self._is_due():
@@ -257,7 +263,8 @@ def turned_for(db: Reading, office: str, before: Rules | None, now: Rules) -> li
     return [
         each
         for each in deliveries.withheld_access(db, office)
-        if now.permits(office, each) and (before is None or not before.permits(office, each))
+        if now.permits(office, each)
+        and (before is None or each not in before.labels or not before.permits(office, each))
     ]
 
 

@@ -48,5 +48,10 @@ class Surroundings:
         return int(self.now().timestamp())
 
 
+def is_recent(then: int | None, now: int, within_s: int) -> bool:
+    """Whether something was a moment ago; not if the clock has gone back since."""
+    return then is not None and 0 <= now - then < within_s
+
+
 HERE = Surroundings(now=lambda: datetime.now(UTC), random=os.urandom)
 """This machine's clock and its operating system's randomness."""

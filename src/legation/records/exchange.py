@@ -107,7 +107,8 @@ class PeerRecord(Canonical, frozen=True):
     A peer as an administrator is shown it: whose card, how trusted, and how the link stands.
 
     ``received`` counts the entries that we hold of it, ``sent`` those that we numbered for it,
-    ``receipted`` those it gave a receipt for.
+    ``receipted`` those it gave a receipt for. ``quarantined`` counts what came and is shown to nobody,
+    and ``why_quarantined`` says for what reasons.
     """
 
     office: str
@@ -125,12 +126,38 @@ class PeerRecord(Canonical, frozen=True):
     sent: int
     receipted: int
     quarantined: int
+    why_quarantined: tuple[str, ...] = ()
 
 
 class PeersRecord(Canonical, frozen=True):
     """The peers, by office."""
 
     peers: tuple[PeerRecord, ...]
+
+
+class PolicyRecord(Canonical, frozen=True):
+    """A policy that the node knows; ``in_force`` once a second person accepted it."""
+
+    name: str
+    id: str
+    version: int
+    digest: str
+    proposed_by: str
+    accepted_by: str
+    in_force: bool
+
+
+class PoliciesRecord(Canonical, frozen=True):
+    """The policies, by identifier and version."""
+
+    policies: tuple[PolicyRecord, ...]
+
+
+class PolicyAddedRecord(Canonical, frozen=True):
+    """A policy after one act on it; ``opened`` counts what was set apart and can be read since."""
+
+    policy: PolicyRecord
+    opened: int
 
 
 class FaultRecord(Canonical, frozen=True):
@@ -141,7 +168,7 @@ class FaultRecord(Canonical, frozen=True):
 
 
 class CheckRecord(Canonical, frozen=True):
-    """What ``fsck`` looked at, how much of it, and what does not hold."""
+    """What a check of the whole node looked at, how much of it, and what does not hold."""
 
     checked: dict[str, int]
     faults: tuple[FaultRecord, ...]

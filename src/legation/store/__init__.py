@@ -4,7 +4,8 @@ The store: what a node holds, on one disk, across power cuts.
 
 * ``sqlite``: everything that is rows, in one SQLite database;
 * ``blobs``: what is too long for a row, a file each, named by its hash;
-* ``lock``: one process serves a folder at a time.
+* ``lock``: one process serves a folder at a time;
+* ``disk``: what the others ask of the disk.
 
 Rules kept here:
 

@@ -3,24 +3,32 @@
 The first plain pages: inbox, items and deliveries of one node, to be looked at and nothing else.
 
 Nobody logs in yet, so these pages are for the demonstration: on the loopback interface only, behind a
-random word in the address. Whoever has the address reads as the mission. Whatever is not a page for
-this reader, be it forbidden, missing or misspelt, is answered with one and the same page.
+random word in the address. Whoever has the address reads as the mission.
 
-Everything works without scripts, and none is sent.
+Rules kept here:
+
+1. Whatever is no page for this reader, be it forbidden, missing or misspelt, asked for in another way or
+   under another word, is answered with one and the same page, byte for byte.
+2. Nothing is sent that is not asked for by these pages from this node: no script, nothing from elsewhere.
+   What a browser could still be made to do is forbidden by the headers.
+3. Whatever comes out of an item is escaped, stands in a direction of its own, and has its invisible and
+   direction-changing characters spelled out.
+4. A failure is told as one, without a word of what failed.
 """
 
 from collections.abc import Callable
+from importlib.resources import files
 from secrets import compare_digest
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from legation.errors import LegationError
-from legation.item.portion import Text, Title, visible_text
+from legation.errors import MalformedError
+from legation.item.portion import visible_text
 from legation.records import DeliveriesRecord, InboxRecord, ItemRecord
 
 HEADERS = {
@@ -28,9 +36,11 @@ HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'",
     "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
+ITEM_ID_LENGTH = 64  # hexadecimal digits; the pages link to whole ids, and nobody guesses by halves
 
 
 def plain_pages(
@@ -48,29 +58,41 @@ def plain_pages(
         office: Whose node it is.
         token: The word in the address, random and unguessable.
         inbox: Gives the inbox.
-        item: Gives one item by its id, or raises ``LegationError``.
+        item: Gives one item by its id, or raises ``MalformedError`` where there is none for this reader.
         deliveries: Gives what was released.
     """
     pages = _Pages(office, inbox, item, deliveries)
     routes = [
-        Route("/{token}/", _guarded(token, pages.inbox)),
-        Route("/{token}/sent", _guarded(token, pages.deliveries)),
-        Route("/{token}/items/{item}", _guarded(token, pages.item)),
-        Route("/{token}/style.css", _guarded(token, pages.style)),
+        Route("/{token}/", _guarded(pages, token, pages.inbox)),
+        Route("/{token}/sent", _guarded(pages, token, pages.deliveries)),
+        Route("/{token}/items/{item}", _guarded(pages, token, pages.item)),
+        Route("/{token}/style.css", _guarded(pages, token, pages.style)),
     ]
-    return Starlette(
+    application = Starlette(
         routes=routes,
-        exception_handlers={404: pages.missing, 405: pages.missing, LegationError: pages.missing},
+        exception_handlers={404: lambda _, __: pages.missing(), 405: lambda _, __: pages.missing()},
     )
+    # It would send whoever leaves a slash out, or adds one, to where the page may be.
+    application.router.redirect_slashes = False
+    return application
 
 
-def _guarded(token: str, page: Callable[[Request], Response]) -> Callable[[Request], Response]:
+Page = Callable[[Request], Response]
+
+
+def _guarded(pages: "_Pages", token: str, page: Page) -> Page:
     """Give the page to whoever has the token, and to nobody else."""
 
     def serve(request: Request) -> Response:
-        if not compare_digest(str(request.path_params["token"]).encode(), token.encode()):
-            raise LegationError("there is no such page")
-        return page(request)
+        typed = request.path_params["token"].encode("utf-8", "surrogatepass")
+        if not compare_digest(typed, token.encode()):
+            return pages.missing()
+        try:
+            return page(request)
+        except MalformedError:
+            return pages.missing()
+        except Exception:  # noqa: BLE001 - one of the three doors where everything is caught
+            return pages.failed()
 
     return serve
 
@@ -91,34 +113,56 @@ class _Pages:
             autoescape=True,
             undefined=StrictUndefined,
             auto_reload=False,
+            trim_blocks=True,
+            lstrip_blocks=True,
         )
-        self._templates.filters["visible"] = visible_text
+        self._templates.filters |= {"visible": visible_text, "clock": _clock, "kind": _kind}
         self._templates.globals["office"] = office
-        self._templates.tests["title"] = lambda portion: isinstance(portion, Title)
-        self._templates.tests["text"] = lambda portion: isinstance(portion, Text)
+        self._style = (files("legation.web") / "templates" / "style.css").read_bytes()
+        self._missing = self._templates.get_template("missing.html").render()
 
     def inbox(self, _: Request) -> Response:
         """The inbox, newest first."""
-        return self._render("inbox.html", inbox=self._inbox())
+        return self._page("inbox.html", inbox=self._inbox())
 
     def deliveries(self, _: Request) -> Response:
         """What became of what was released."""
-        return self._render("sent.html", sent=self._deliveries())
+        return self._page("sent.html", sent=self._deliveries())
 
     def item(self, request: Request) -> Response:
-        """One item, verified as it is shown."""
-        return self._render("item.html", item=self._item(request.path_params["item"]))
+        """
+        One item, verified as it is shown.
+
+        Raises:
+            MalformedError: There is none.
+        """
+        typed = request.path_params["item"]
+        if len(typed) != ITEM_ID_LENGTH or set(typed) - set("0123456789abcdef"):
+            raise MalformedError("this is no id of an item")
+        return self._page("item.html", item=self._item(typed))
 
     def style(self, _: Request) -> Response:
         """The style sheet."""
-        text = self._templates.get_template("style.css").render()
-        return PlainTextResponse(text, media_type="text/css", headers=HEADERS)
+        return Response(self._style, media_type="text/css", headers=HEADERS)
 
-    def missing(self, _: Request, __: Exception) -> Response:
+    def missing(self) -> Response:
         """Forbidden, missing or misspelt: the same page."""
-        return self._render("missing.html", status=404)
+        return HTMLResponse(self._missing, status_code=404, headers=HEADERS)
 
-    def _render(self, name: str, *, status: int = 200, **values: Any) -> Response:
-        return HTMLResponse(
-            self._templates.get_template(name).render(values), status_code=status, headers=HEADERS
-        )
+    def failed(self) -> Response:
+        """Something here does not work, and it is not the reader's doing."""
+        return self._page("failed.html", status=500)
+
+    def _page(self, name: str, *, status: int = 200, **values: Any) -> Response:
+        text = self._templates.get_template(name).render(values)
+        return HTMLResponse(text, status_code=status, headers=HEADERS)
+
+
+def _clock(instant: str) -> str:
+    """Spell an instant of a record for a person."""
+    return instant.replace("T", " ").replace("+00:00", " UTC")
+
+
+def _kind(portion: object) -> str:
+    """Name what kind of portion it is."""
+    return type(portion).__name__.lower()

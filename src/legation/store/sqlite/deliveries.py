@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from legation.encoding import Codec, encode
+from legation.errors import LocalProtocolError
 from legation.exchange.entry import SLIP_SIZE_BYTES_MAX
 from legation.item.draft import Precedence, Slip
 from legation.release import Because, DeliveryEvent, DeliveryState, move_on
@@ -55,6 +56,43 @@ def add_release(
     )
     assert row is not None, "an insert gives a row back"
     return int(row[0])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredRelease:
+    """A release: what was released, of which draft, and what whoever did it had seen."""
+
+    release_id: int
+    item_id: bytes
+    draft_digest: bytes
+    preview_digest: bytes
+
+
+def releases(db: Reading) -> list[StoredRelease]:
+    """Every release, the oldest first."""
+    rows = db.rows(
+        "SELECT release_id, item_id, draft_digest, preview_digest FROM released ORDER BY release_id"
+    )
+    return [
+        StoredRelease(
+            release_id=release_id, item_id=item_id, draft_digest=draft_digest, preview_digest=preview_digest
+        )
+        for release_id, item_id, draft_digest, preview_digest in rows
+    ]
+
+
+def approved(db: Reading, release_id: int) -> list[tuple[str, Slip, frozenset[int]]]:
+    """Of each delivery of a release: to whom, with which slip, and the access ids approved for it."""
+    rows = db.rows(
+        "SELECT office, slip, (SELECT group_concat(access_id) FROM delivery_label "
+        "WHERE delivery_label.delivery_id = delivery.delivery_id) FROM delivery "
+        "WHERE release_id = ? ORDER BY delivery_id",
+        (release_id,),
+    )
+    return [
+        (office, _SLIP.decode(slip), frozenset(map(int, labels.split(","))) if labels else frozenset())
+        for office, slip, labels in rows
+    ]
 
 
 def is_released(db: Reading, draft_digest: bytes) -> bool:
@@ -145,7 +183,7 @@ def move(
     db: Writing, delivery_id: int, event: DeliveryEvent, because: Because, *, epoch: int, at: int
 ) -> DeliveryState:
     """
-    Let something happen to a delivery.
+    Let something happen to a delivery; ``number`` and ``receipted`` are for many at once.
 
     Raises:
         LocalProtocolError: It cannot happen in its state.
@@ -176,24 +214,41 @@ def number(db: Writing, numbered: Iterable[tuple[int, int]], stream_id: int, *, 
         stream_id: Of the stream.
         epoch: At which epoch they were decided.
         at: When.
+
+    Raises:
+        LocalProtocolError: One of them does not wait.
     """
     after = move_on(DeliveryState.WAITING, DeliveryEvent.NUMBER)
+    new = list(numbered)
     db.run_many(
         "UPDATE delivery SET state = ?, because = '', stream_id = ?, entry_number = ?, epoch = ?, "
         "changed_at = ? WHERE delivery_id = ? AND state = 'waiting'",
-        [(after.value, stream_id, entry, epoch, at, delivery_id) for delivery_id, entry in numbered],
+        [(after.value, stream_id, entry, epoch, at, delivery_id) for delivery_id, entry in new],
     )
+    # One look for all of them: each in turn would cost as much as the change itself.
+    row = db.one(
+        "SELECT count(*) FROM delivery WHERE stream_id = ? AND entry_number >= ? AND state = 'numbered'",
+        (stream_id, min((entry for _, entry in new), default=0)),
+    )
+    if new and row != (len(new),):
+        raise LocalProtocolError("a delivery was numbered that does not wait")
 
 
 def again(db: Writing, delivery_id: int, *, epoch: int, at: int) -> int:
-    """Let what a voided delivery was for wait anew: a smaller cut goes as a new entry."""
+    """
+    Let what a voided delivery was for wait anew: a smaller cut goes as a new entry.
+
+    Raises:
+        LocalProtocolError: The delivery is not void.
+    """
     row = db.one(
         "INSERT INTO delivery (office, item_id, release_id, slip, precedence, state, because, epoch, changed_at) "
         "SELECT office, item_id, release_id, slip, precedence, 'waiting', '', ?, ? FROM delivery "
-        "WHERE delivery_id = ? RETURNING delivery_id",
+        "WHERE delivery_id = ? AND state = 'void' RETURNING delivery_id",
         (epoch, at, delivery_id),
     )
-    assert row is not None, "an insert gives a row back"
+    if row is None:
+        raise LocalProtocolError("a delivery that is not void cannot wait anew")
     db.run(
         "INSERT INTO delivery_label (delivery_id, access_id, office) "
         "SELECT ?, access_id, office FROM delivery_label WHERE delivery_id = ?",
@@ -251,11 +306,25 @@ def wake(db: Writing, delivery_ids: Iterable[int], at: int) -> None:
     db.run_many("UPDATE delivery_label SET is_withheld = 0 WHERE delivery_id = ?", [(each,) for each in ids])
 
 
-def deliveries(db: Reading) -> list[StoredDelivery]:
-    """Every delivery, the newest release first, then by addressee."""
+_SELECT = (
+    "SELECT delivery_id, delivery.office, item_id, reference, state, because, entry_number, changed_at "
+    "FROM delivery JOIN item USING (item_id) "
+)
+_ORDER = "ORDER BY release_id DESC, delivery.office, delivery_id"
+_DELIVERIES = {  # by whether an item is named, and an office
+    (False, False): _SELECT + _ORDER,
+    (True, False): _SELECT + "WHERE item_id = :item_id " + _ORDER,
+    (False, True): _SELECT + "WHERE delivery.office = :office " + _ORDER,
+    (True, True): _SELECT + "WHERE item_id = :item_id AND delivery.office = :office " + _ORDER,
+}
+
+
+def deliveries(
+    db: Reading, *, item_id: bytes | None = None, office: str | None = None
+) -> list[StoredDelivery]:
+    """Every delivery, or those of an item or to an office, the newest release first, then by addressee."""
     rows = db.rows(
-        "SELECT delivery_id, delivery.office, item_id, reference, state, because, entry_number, changed_at "
-        "FROM delivery JOIN item USING (item_id) ORDER BY release_id DESC, delivery.office, delivery_id"
+        _DELIVERIES[item_id is not None, office is not None], {"item_id": item_id, "office": office}
     )
     return [
         StoredDelivery(

@@ -17,9 +17,7 @@ def save_draft(db: Writing, draft: Draft, by: str, at: int) -> None:
     """Keep a draft; one that is there stays as it is."""
     if db.one("SELECT 1 FROM draft WHERE digest = ?", (draft.digest,)) is not None:
         return
-    db.run(
-        "INSERT INTO draft (digest, written_by, written_at) VALUES (?, ?, ?)", (draft.digest, by, at)
-    )
+    db.run("INSERT INTO draft (digest, written_by, written_at) VALUES (?, ?, ?)", (draft.digest, by, at))
     data = encode(draft)
     starts = range(0, len(data), PIECE_SIZE_BYTES)
     db.run_many(
@@ -33,6 +31,11 @@ def draft(db: Reading, digest: bytes) -> Draft | None:
     pieces = db.rows("SELECT data FROM draft_piece WHERE digest = ? ORDER BY place", (digest,))
     data = b"".join(piece for (piece,) in pieces)
     return _DRAFT.decode(data) if data else None
+
+
+def digests(db: Reading) -> list[bytes]:
+    """The digests of all drafts, ascending."""
+    return [digest for (digest,) in db.rows("SELECT digest FROM draft ORDER BY digest")]
 
 
 def find_draft(db: Reading, beginning: str) -> list[bytes]:

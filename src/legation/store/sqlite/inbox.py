@@ -31,10 +31,18 @@ class InboxListing:
 
 
 def fold_view(db: Writing, view_key: int, row: InboxRow) -> None:
-    """Put what was folded from a view in its place; a view that is there stays."""
-    if db.one("SELECT 1 FROM inbox WHERE view_key = ?", (view_key,)) is not None:
+    """
+    Put what was folded from a view in its place; a view that is there stays.
+
+    Our own whole items were sent and not received: they have no place here, also if a peer hands one back.
+    """
+    db.run(
+        "INSERT INTO inbox (view_key, item_id) SELECT view_key, item_id FROM view "
+        "WHERE view_key = ? AND source <> '' ON CONFLICT (view_key) DO NOTHING",
+        (view_key,),
+    )
+    if db.changed() == 0:
         return
-    db.run("INSERT INTO inbox (view_key, item_id) VALUES (?, ?)", (view_key, row.item_id))
     db.run_many(
         "INSERT INTO inbox_layer (access_id, view_key, has_body, title) VALUES (?, ?, ?, ?)",
         [(each.access_id, view_key, int(each.has_body), each.title) for each in row.layers],
@@ -47,8 +55,11 @@ def clear(db: Writing) -> None:
 
 
 def folded(db: Reading) -> Iterator[tuple[int, InboxRow]]:
-    """Everything that was folded, by view, for comparison."""
-    for view_key, item_id in list(db.rows("SELECT view_key, item_id FROM inbox ORDER BY view_key")):
+    """Everything that was folded from views that are held, by view, for comparison."""
+    for view_key, item_id in db.rows(
+        "SELECT view_key, inbox.item_id FROM inbox JOIN view USING (view_key) "
+        "WHERE view.state = 'held' ORDER BY view_key"
+    ):
         rows = db.rows(
             "SELECT access_id, has_body, title FROM inbox_layer WHERE view_key = ? ORDER BY access_id",
             (view_key,),
@@ -60,25 +71,35 @@ def folded(db: Reading) -> Iterator[tuple[int, InboxRow]]:
         yield view_key, InboxRow(item_id=item_id, layers=layers)
 
 
-# The layers that the reader may see lead to the views, one row each. Of several views of one item the
-# best is listed: it shows most layers, then it is the author's own, then it has the lowest hash.
+# The layers that the reader may see lead to the views, so what they may not see is not even visited. Views
+# of one item that show the reader the same are one to them, whatever else is in each: it came when the
+# first of them came, and from the author if one of them did. Of those that are left the best is listed: it
+# shows most layers, then it is the author's own, then it came first. No hash and no key of a view is asked:
+# these follow from what the reader may not see too.
 _ROWS = """
 WITH readable AS (
-    SELECT view_key, group_concat(access_id) AS access_ids, count(*) AS layer_count, max(title) AS title
+    SELECT view_key, group_concat(format('%019d', access_id) ORDER BY access_id) AS access_ids,
+        count(*) AS layer_count, max(title) AS title
     FROM temp.allowed CROSS JOIN inbox_layer USING (access_id)
     GROUP BY view_key
     HAVING max(has_body) = 1
-), ranked AS (
-    SELECT readable.*, view.item_id, view.source, view.received_at, item.document, item.kind, item.office,
-        item.reference, item.time, row_number() OVER (
-            PARTITION BY view.item_id
-            ORDER BY layer_count DESC, view.source = item.office DESC, view.hash
-        ) AS place
+), alike AS (
+    SELECT view.item_id, access_ids, layer_count, title, min(view.received_at) AS first_at,
+        max(view.source = item.office) AS is_authors,
+        substr(min(format('%019d', view.received_at) || view.source), 20) AS first_source
     FROM readable JOIN view USING (view_key) JOIN item USING (item_id)
     WHERE view.state = 'held'
+    GROUP BY view.item_id, access_ids
+), ranked AS (
+    SELECT *, row_number() OVER (
+            PARTITION BY item_id
+            ORDER BY layer_count DESC, is_authors DESC, first_at, first_source, access_ids
+        ) AS place
+    FROM alike
 )
-SELECT item_id, document, kind, office, source, reference, time, received_at, title, access_ids
-FROM ranked WHERE place = 1 ORDER BY received_at DESC, time DESC, item_id
+SELECT item_id, document, kind, office, iif(is_authors, office, first_source), reference, time, first_at, title,
+    access_ids
+FROM ranked JOIN item USING (item_id) WHERE place = 1 ORDER BY first_at DESC, time DESC, item_id
 """
 
 
@@ -95,7 +116,7 @@ def rows(db: Reading) -> list[InboxListing]:
             time=time,
             received_at=received_at,
             title=title,
-            access_ids=tuple(sorted(map(int, access_ids.split(",")))),
+            access_ids=tuple(map(int, access_ids.split(","))),
         )
         for item_id, document, kind, office, source, reference, time, received_at, title, access_ids in db.rows(
             _ROWS

@@ -7,11 +7,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from legation.encoding import encode
-from legation.exchange import EntryHeader, Held
+from legation.encoding import Codec, encode
+from legation.exchange import EntryHeader, EntryKind, Held
+from legation.exchange.entry import SLIP_SIZE_BYTES_MAX
 from legation.item.draft import Slip
-from legation.store.sqlite.database import Reading, Writing
+from legation.store.blobs import INLINE_SIZE_BYTES_MAX, Blobs
+from legation.store.sqlite.database import Reading, Row, Writing
 from legation.store.sqlite.outgoing import FRONTIER
+
+_SLIP = Codec(Slip, size_bytes_max=SLIP_SIZE_BYTES_MAX, what="slip")
 
 
 class EntryState(StrEnum):
@@ -85,7 +89,15 @@ def start_stream(db: Writing, office: str, incarnation: bytes, at: int) -> Incom
     return found
 
 
-def append(db: Writing, stream: Incoming, entries: Sequence[NewIncoming], held: Held, at: int) -> None:
+def append(
+    db: Writing,
+    stream: Incoming,
+    entries: Sequence[NewIncoming],
+    held: Held,
+    at: int,
+    *,
+    blobs: Blobs | None = None,
+) -> None:
     """
     Append entries that came.
 
@@ -95,7 +107,11 @@ def append(db: Writing, stream: Incoming, entries: Sequence[NewIncoming], held: 
         entries: In order, numbered on from what is held.
         held: What is held then; the store works out itself what of it is void.
         at: When.
+        blobs: Where payloads go that are long and no views; without it they stay in their rows.
     """
+    before, after = stream.held.frontier.size, held.frontier.size
+    assert held.incarnation == stream.incarnation, "what is held is of the same incarnation"
+    assert [each.number for each in entries] == [*range(before, after)], "entries follow one another"
     db.run_many(
         "INSERT INTO incoming_entry (stream_id, number, leaf, state, kind, payload_hash, payload_size_bytes, "
         "view_key, slip, payload, received_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -110,28 +126,83 @@ def append(db: Writing, stream: Incoming, entries: Sequence[NewIncoming], held: 
                 None if each.header is None else each.header.payload_size_bytes,
                 each.view_key,
                 None if each.slip is None else encode(each.slip),
-                each.payload,
+                _inline(each.payload, blobs),
                 at,
             )
             for each in entries
         ],
     )
-    db.run("UPDATE incoming SET frontier = ? WHERE stream_id = ?", (encode(held.frontier), stream.stream_id))
+    db.run(
+        "UPDATE incoming SET frontier = ?, size = ? WHERE stream_id = ? AND size = ?",
+        (encode(held.frontier), after, stream.stream_id, before),
+    )
+    assert db.changed() == 1, "the stream is as it is now"
+
+
+def _inline(payload: bytes | None, blobs: Blobs | None) -> bytes | None:
+    if payload is None or blobs is None or len(payload) <= INLINE_SIZE_BYTES_MAX:
+        return payload
+    blobs.put(payload)
+    return None
 
 
 def void(db: Writing, stream_id: int, number: int) -> int | None:
-    """Note that an entry is void; gives the view that was held of it, or None."""
+    """
+    Note that an entry is void.
+
+    Returns:
+        The view that came with it; None if there was none, or if it is ours, or if another entry that is
+        held brought it too, be it of another office: who takes back speaks only for their own entry.
+    """
+    db.run("UPDATE incoming_entry SET state = 'void' WHERE stream_id = ? AND number = ?", (stream_id, number))
     row = db.one(
-        "UPDATE incoming_entry SET state = 'void' WHERE stream_id = ? AND number = ? RETURNING view_key",
+        "SELECT view_key FROM incoming_entry JOIN view USING (view_key) "
+        "WHERE stream_id = ? AND number = ? AND source <> '' AND NOT EXISTS ("
+        "SELECT 1 FROM incoming_entry AS other WHERE other.view_key = view.view_key AND other.state = 'held')",
         (stream_id, number),
     )
-    return None if row is None else row[0]
+    return None if row is None else int(row[0])
 
 
 def kind(db: Reading, stream_id: int, number: int) -> str | None:
     """The kind of an entry; None if there is none, or it was taken back before it came."""
     row = db.one("SELECT kind FROM incoming_entry WHERE stream_id = ? AND number = ?", (stream_id, number))
     return None if row is None else row[0]
+
+
+def entries(db: Reading, stream_id: int, start: int, *, count_max: int, blobs: Blobs) -> list[NewIncoming]:
+    """
+    The entries from *start* on, in order, at most *count_max*; a view is to be asked for by its key.
+
+    Raises:
+        StoreError: A payload is damaged.
+    """
+    rows = db.rows(
+        "SELECT number, leaf, state, kind, payload_hash, payload_size_bytes, view_key, slip, payload "
+        "FROM incoming_entry WHERE stream_id = ? AND number >= ? ORDER BY number LIMIT ?",
+        (stream_id, start, count_max),
+    )
+    return [_entry(row, blobs) for row in rows]
+
+
+def _entry(row: Row, blobs: Blobs) -> NewIncoming:
+    number, leaf, state, kind, payload_hash, size_bytes, view_key, slip, payload = row
+    header = None
+    if kind is not None:
+        header = EntryHeader(
+            number=number, kind=EntryKind(kind), payload_hash=payload_hash, payload_size_bytes=size_bytes
+        )
+        if payload is None and header.kind is not EntryKind.VIEW:
+            payload = blobs.get(payload_hash)
+    return NewIncoming(
+        number=number,
+        leaf=leaf,
+        state=EntryState(state),
+        header=header,
+        view_key=view_key,
+        slip=None if slip is None else _SLIP.decode(slip),
+        payload=payload,
+    )
 
 
 def leaves(db: Reading, stream_id: int) -> Iterator[tuple[int, bytes]]:
@@ -142,12 +213,12 @@ def leaves(db: Reading, stream_id: int) -> Iterator[tuple[int, bytes]]:
 
 
 def save_receipt(db: Writing, stream_id: int, size: int, data: bytes, at: int) -> None:
-    """Keep a receipt that we made, before it is sent."""
+    """Keep a receipt that we made, before it is sent; there is one for a size, and it is not made twice."""
     db.run(
         "INSERT INTO incoming_receipt (stream_id, size, data, made_at) VALUES (?, ?, ?, ?)",
         (stream_id, size, data, at),
     )
-    db.run("UPDATE incoming SET receipt_size = ? WHERE stream_id = ?", (size, stream_id))
+    db.run("UPDATE incoming SET receipt_size = max(receipt_size, ?) WHERE stream_id = ?", (size, stream_id))
 
 
 def receipt(db: Reading, stream_id: int) -> bytes | None:

@@ -2,8 +2,14 @@
 """
 Items and the views that are held of them.
 
-A view is stored once, by its hash. Long ones are blobs; their row then holds no data. Queries for a
-reader go by ``temp.allowed`` (``access.allow``) and see only views that are held.
+A view is stored once, by its hash. Long ones are blobs; their row then holds no data.
+
+Rules kept here:
+
+1. Queries for a reader go by ``temp.allowed`` (``access.allow``) and see only views that are held. What
+   they give follows from the layers that are allowed and from nothing else: which of two views is taken is
+   never settled by bytes that the reader may not see, unless the reader sees no difference.
+2. Our own whole item is never set apart, whatever comes from elsewhere.
 """
 
 from collections.abc import Iterable
@@ -11,6 +17,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
 
+from legation.errors import StoreError
 from legation.item.portion import Kind
 from legation.store.blobs import INLINE_SIZE_BYTES_MAX, Blobs
 from legation.store.sqlite.database import Reading, Row, Writing
@@ -92,7 +99,11 @@ def save_view(
     because: str = "",
 ) -> int:
     """
-    Keep a view under its hash and give its key; one that is there stays as it is.
+    Keep a view under its hash and give its key.
+
+    One that is there is not stored twice. If it was set apart, it is judged anew: what one office had to
+    take back, another may hand over, or the same once more; then it came now. If it is held it stays so,
+    and is the author's own from when the author hands it over.
 
     Args:
         db: The change.
@@ -108,6 +119,8 @@ def save_view(
     digest = sha256(data).digest()
     found = db.one("SELECT view_key FROM view WHERE hash = ?", (digest,))
     if found is not None:
+        came = {"source": source, "state": state.value, "because": because, "at": at}
+        db.run(_CAME_AGAIN, {"view_key": found[0], **came})
         return int(found[0])
     is_short = len(data) <= INLINE_SIZE_BYTES_MAX
     if not is_short:
@@ -125,12 +138,58 @@ def save_view(
     return view_key
 
 
+# Of two who hand over the same bytes the author is the source, else who came first; in one second, whoever
+# stands first by name. So it comes out as if each had brought a view with other hidden layers.
+_CAME_AGAIN = """
+UPDATE view SET source = :source, state = :state, because = :because,
+    received_at = iif(view.state = 'quarantined' AND :state = 'held', :at, received_at)
+FROM (SELECT item_id, office FROM item) AS item
+WHERE view_key = :view_key AND item.item_id = view.item_id AND source <> ''
+    AND (state = 'quarantined' OR (:state = 'held' AND source <> item.office
+        AND (:source = item.office OR (:at = received_at AND :source < source))))
+"""
+
 _VIEW = "SELECT view_key, hash, item_id, size_bytes, source, state, because, received_at FROM view "
 
 
 def views(db: Reading) -> list[StoredView]:
     """Every view, in the order in which they came."""
     return [_view(row) for row in db.rows(_VIEW + "ORDER BY view_key")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredItem:
+    """What is known of an item; ``office`` and ``reference`` are empty where its author is not."""
+
+    item_id: bytes
+    document: bytes
+    time: int
+    kind: Kind
+    author: bytes
+    office: str
+    reference: str
+    is_own: bool
+
+
+def item(db: Reading, item_id: bytes) -> StoredItem | None:
+    """What is known of an item, or None."""
+    row = db.one(
+        "SELECT document, time, kind, author, office, reference, is_own FROM item WHERE item_id = ?",
+        (item_id,),
+    )
+    if row is None:
+        return None
+    document, time, kind, author, office, reference, is_own = row
+    return StoredItem(
+        item_id=item_id,
+        document=document,
+        time=time,
+        kind=Kind(kind),
+        author=author,
+        office=office,
+        reference=reference,
+        is_own=bool(is_own),
+    )
 
 
 def own_view(db: Reading, item_id: bytes) -> StoredView | None:
@@ -142,6 +201,16 @@ def own_view(db: Reading, item_id: bytes) -> StoredView | None:
 def quarantined(db: Reading) -> list[StoredView]:
     """The views that are shown to nobody, by source and in the order in which they came."""
     return [_view(row) for row in db.rows(_VIEW + "WHERE state = 'quarantined' ORDER BY source, view_key")]
+
+
+def held_by_author(db: Reading, author: bytes) -> list[StoredView]:
+    """The views that came and are held of items that a key signed, in the order in which they came."""
+    rows = db.rows(
+        _VIEW + "WHERE state = 'held' AND source <> '' AND item_id IN "  # noqa: S608 - constants
+        "(SELECT item_id FROM item WHERE author = ?) ORDER BY view_key",
+        (author,),
+    )
+    return [_view(row) for row in rows]
 
 
 def _view(row: Row) -> StoredView:
@@ -166,7 +235,8 @@ def view_data(db: Reading, view_key: int, blobs: Blobs) -> bytes:
         StoreError: They are damaged or not there.
     """
     row = db.one("SELECT data, hash FROM view WHERE view_key = ?", (view_key,))
-    assert row is not None, "a key of a view names one"
+    if row is None:
+        raise StoreError("a view is missing")
     data, digest = row
     return blobs.get(digest) if data is None else bytes(data)
 
@@ -178,7 +248,7 @@ def layers(db: Reading, view_key: int) -> list[int]:
 
 
 def set_view_state(db: Writing, view_key: int, state: ViewState, because: str) -> None:
-    """Set whether a view may be shown."""
+    """Set whether a view may be shown, and if not, why; of a view that is held *because* is empty."""
     db.run("UPDATE view SET state = ?, because = ? WHERE view_key = ?", (state.value, because, view_key))
 
 
@@ -209,30 +279,46 @@ def find_items(db: Reading, text: str) -> list[bytes]:
     Returns:
         At most ``FOUND_MAX`` ids.
     """
-    digits = text.lower()
+    if not text.isascii():
+        return []
+    typed = " ".join(text.split())
+    digits = typed.lower()
     if PREFIX_LENGTH_MIN <= len(digits) <= _ID_LENGTH and not set(digits) - _DIGITS:
         low, high = (bytes.fromhex(digits.ljust(_ID_LENGTH, filler)) for filler in "0f")
         rows = db.rows(_FIND_BY_ID, (low, high, FOUND_MAX))
     else:
-        rows = db.rows(_FIND_BY_REFERENCE, (text, FOUND_MAX))
+        rows = db.rows(_FIND_BY_REFERENCE, (typed.upper(), FOUND_MAX))
     return [item_id for (item_id,) in rows]
+
+
+# Views that show the reader the same are one to them, as in the inbox.
+_MOST_READABLE = """
+WITH readable AS (
+    SELECT view.view_key, view.source, view.received_at, item.office, count(*) AS layer_count,
+        max(coalesce(inbox_layer.has_body, 1)) AS has_body,
+        group_concat(format('%019d', layer.access_id) ORDER BY layer.access_id) AS access_ids
+    FROM view JOIN layer USING (view_key) JOIN item USING (item_id)
+        LEFT JOIN inbox_layer USING (view_key, access_id)
+    WHERE item_id = ? AND view.state = 'held' AND +layer.access_id IN (SELECT access_id FROM temp.allowed)
+    GROUP BY view.view_key
+)
+SELECT min(view_key) FROM readable GROUP BY access_ids
+ORDER BY max(has_body) DESC, max(layer_count) DESC, max(source = '') DESC, max(source = office) DESC,
+    min(format('%019d', received_at) || source), access_ids
+LIMIT 1
+"""
 
 
 def readable_view(db: Reading, item_id: bytes, blobs: Blobs) -> bytes:
     """
     The view of an item that holds most of what the reader may see.
 
-    At a tie it is our own, then that of the author's own office, then the one with the lowest hash.
+    One with something to read goes before one without. At a tie it is our own, then that of the author's
+    own office, then the one that came first; as the inbox lists it.
 
     Raises:
         StoreError: It is damaged.
     """
-    row = db.one(
-        "SELECT view_key FROM view JOIN layer USING (view_key) JOIN item USING (item_id) "
-        "WHERE item_id = ? AND view.state = 'held' "
-        "AND +layer.access_id IN (SELECT access_id FROM temp.allowed) "
-        "GROUP BY view_key ORDER BY count(*) DESC, source = '' DESC, source = item.office DESC, hash LIMIT 1",
-        (item_id,),
-    )
+    row = db.one(_MOST_READABLE, (item_id,))
     assert row is not None, "an item that was found for a reader has a view for them"
     return view_data(db, row[0], blobs)

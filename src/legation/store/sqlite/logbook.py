@@ -48,6 +48,14 @@ def append(db: Writing, entries: Iterable[LogEntry]) -> int:
     return after.size
 
 
+def is_numbered(db: Reading) -> bool:
+    """Whether the entries are numbered from 0 without gaps."""
+    row = db.one("SELECT count(*), coalesce(min(number), 0), coalesce(max(number), -1) FROM log_entry")
+    assert row is not None, "a count gives a row"
+    count, first, last = row
+    return bool(first == 0 and last == count - 1)
+
+
 def entries(db: Reading, start: int, count: int) -> list[LogEntry]:
     """The entries from number *start* on, at most *count*."""
     rows = db.rows(

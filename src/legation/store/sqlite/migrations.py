@@ -42,7 +42,7 @@ CREATE TABLE IF NOT EXISTS migration (
     applied_at INTEGER NOT NULL
 ) STRICT
 """
-_TRY_AGAIN_S = 0.02  # two that try to be alone at one time both give way
+_TRY_AGAIN_S = 0.02  # between two tries to be alone
 # What a migration does not do: its transaction, connection and settings are seen to here.
 _FORBIDDEN = frozenset(
     [
@@ -162,7 +162,7 @@ def _alone(path: Path, vfs: str | None) -> Iterator[apsw.Connection]:
 
 
 def _connect_alone(path: Path, vfs: str | None) -> apsw.Connection:
-    """Try until everybody else has gone: for this lock the library does not wait by itself."""
+    """Try until everybody else has gone, letting go between: two that hold on would wait for each other."""
     end = monotonic() + BUSY_TIMEOUT_MS / 1000
     while True:
         try:
@@ -221,7 +221,8 @@ def _back_up(connection: apsw.Connection, backup: Path) -> None:
 
 def _apply(connection: apsw.Connection, migration: Migration, now: int) -> None:
     """Apply one migration, whole or not at all."""
-    # Tables are renewed by dropping the old one, which would take along what refers to it.
+    # Tables are renewed by dropping the old one, which would take along what refers to it. This connection
+    # does nothing but migrations.
     connection.pragma("foreign_keys", 0)
     connection.execute("BEGIN IMMEDIATE")
     try:
@@ -241,7 +242,6 @@ def _apply(connection: apsw.Connection, migration: Migration, now: int) -> None:
     finally:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
-        connection.pragma("foreign_keys", 1)
 
 
 @contextmanager

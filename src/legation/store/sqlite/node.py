@@ -16,16 +16,21 @@ CLEARANCE = Codec(Clearance, size_bytes_max=CLEARANCE_SIZE_BYTES_MAX, what="clea
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Epoch:
-    """The count of changes of what decides, and the next instant at which a date will change it."""
+    """
+    The count of changes of what decides, and the next instant at which a date will change it.
+
+    ``began_at`` is when the dates were looked at: before it they say something else.
+    """
 
     number: int
     changes_at: int | None
+    began_at: int = 0
 
 
 def create_node(db: Writing, office: str, at: int) -> None:
     """Write down whose node this is; epoch 1 begins."""
     db.run("INSERT INTO node (one, office, created_at) VALUES (1, ?, ?)", (office, at))
-    db.run("INSERT INTO epoch (one, number) VALUES (1, 1)")
+    db.run("INSERT INTO epoch (one, number, began_at) VALUES (1, 1, ?)", (at,))
 
 
 def office(db: Reading) -> str:
@@ -37,14 +42,14 @@ def office(db: Reading) -> str:
 
 def epoch(db: Reading) -> Epoch:
     """The present epoch."""
-    row = db.one("SELECT number, changes_at FROM epoch")
+    row = db.one("SELECT number, changes_at, began_at FROM epoch")
     assert row is not None, "a store is made with its epoch"
-    return Epoch(number=row[0], changes_at=row[1])
+    return Epoch(number=row[0], changes_at=row[1], began_at=row[2])
 
 
-def bump_epoch(db: Writing, *, changes_at: int | None) -> int:
+def bump_epoch(db: Writing, *, changes_at: int | None, began_at: int = 0) -> int:
     """Begin the next epoch and give its number."""
-    db.run("UPDATE epoch SET number = number + 1, changes_at = ?", (changes_at,))
+    db.run("UPDATE epoch SET number = number + 1, changes_at = ?, began_at = ?", (changes_at, began_at))
     return epoch(db).number
 
 

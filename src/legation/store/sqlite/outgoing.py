@@ -109,6 +109,9 @@ def append(
     Returns:
         The stream as it is then.
     """
+    before, after = stream.frontier.size, frontier.size
+    assert [each.header.number for each in entries] == [*range(before, after)], "entries follow one another"
+    assert not entries or entries[-1].root == frontier.root, "the last root is that of the frontier"
     rows = []
     for each in entries:
         is_short = len(each.payload) <= INLINE_SIZE_BYTES_MAX
@@ -135,7 +138,11 @@ def append(
         "payload, delivery_id, epoch, numbered_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         rows,
     )
-    db.run("UPDATE outgoing SET frontier = ? WHERE stream_id = ?", (encode(frontier), stream.stream_id))
+    db.run(
+        "UPDATE outgoing SET frontier = ?, size = ? WHERE stream_id = ? AND size = ?",
+        (encode(frontier), after, stream.stream_id, before),
+    )
+    assert db.changed() == 1, "the stream is as it is now"
     return Outgoing(
         stream_id=stream.stream_id,
         office=stream.office,
@@ -186,6 +193,43 @@ def entries(
     return [_entry(row, blobs) for row in db.rows(_ENTRY + " LIMIT ?", (stream_id, start, count))]
 
 
+def numbers(db: Reading, stream_id: int) -> list[int]:
+    """The numbers of the entries of a stream, ascending."""
+    rows = db.rows("SELECT number FROM outgoing_entry WHERE stream_id = ? ORDER BY number", (stream_id,))
+    return [number for (number,) in rows]
+
+
+def header(db: Reading, stream_id: int, number: int) -> tuple[EntryHeader, bytes]:
+    """The header of an entry that is there, and the root that was stored with it."""
+    row = db.one(
+        "SELECT kind, payload_hash, payload_size_bytes, root FROM outgoing_entry "
+        "WHERE stream_id = ? AND number = ?",
+        (stream_id, number),
+    )
+    assert row is not None, "an entry is asked for by its number"
+    kind, payload_hash, size_bytes, root = row
+    found = EntryHeader(
+        number=number, kind=EntryKind(kind), payload_hash=payload_hash, payload_size_bytes=size_bytes
+    )
+    return found, root
+
+
+def payload(db: Reading, stream_id: int, number: int, blobs: Blobs) -> bytes | None:
+    """
+    The payload of an entry that is there; None if it was taken back.
+
+    Raises:
+        StoreError: It is damaged.
+    """
+    row = db.one(
+        "SELECT payload, payload_hash, is_taken_back FROM outgoing_entry WHERE stream_id = ? AND number = ?",
+        (stream_id, number),
+    )
+    assert row is not None, "an entry is asked for by its number"
+    found, payload_hash, is_taken_back = row
+    return blobs.get(payload_hash) if found is None and not is_taken_back else found
+
+
 def walk(db: Reading, stream_id: int, blobs: Blobs) -> Iterator[OutgoingEntry]:
     """Every entry of a stream, in order, one at a time."""
     return (_entry(row, blobs) for row in db.rows(_ENTRY, (stream_id, 0)))
@@ -206,9 +250,15 @@ def _entry(row: Row, blobs: Blobs) -> OutgoingEntry:
     )
 
 
-def take_back(db: Writing, stream_id: int, number: int) -> int | None:
+def take_back(db: Writing, stream_id: int, number: int, *, although_receipted: bool = False) -> int | None:
     """
     Drop the payload of a view entry that nobody has receipted.
+
+    Args:
+        db: The change.
+        stream_id: Of the stream.
+        number: Of the entry.
+        although_receipted: Whether it may be below the receipt: the peer lost it, and may not have it again.
 
     Returns:
         Its delivery; None if it is no such entry, and then nothing was done.
@@ -216,9 +266,10 @@ def take_back(db: Writing, stream_id: int, number: int) -> int | None:
     row = db.one(
         "UPDATE outgoing_entry SET is_taken_back = 1, payload = NULL WHERE stream_id = ? AND number = ? "
         "AND is_taken_back = 0 AND delivery_id IS NOT NULL "
-        "AND number >= (SELECT receipt_size FROM outgoing WHERE outgoing.stream_id = outgoing_entry.stream_id) "
+        "AND (? OR number >= "
+        "(SELECT receipt_size FROM outgoing WHERE outgoing.stream_id = outgoing_entry.stream_id)) "
         "RETURNING delivery_id",
-        (stream_id, number),
+        (stream_id, number, int(although_receipted)),
     )
     return None if row is None else int(row[0])
 
@@ -244,12 +295,12 @@ def checkpoints(db: Reading, stream_id: int) -> Iterator[tuple[int, bytes]]:
 
 
 def save_receipt(db: Writing, stream_id: int, size: int, data: bytes, at: int) -> None:
-    """Keep a receipt, higher than those that are there."""
+    """Keep a receipt over entries that there are; the highest one counts."""
     db.run(
         "INSERT INTO outgoing_receipt (stream_id, size, data, received_at) VALUES (?, ?, ?, ?)",
         (stream_id, size, data, at),
     )
-    db.run("UPDATE outgoing SET receipt_size = ? WHERE stream_id = ?", (size, stream_id))
+    db.run("UPDATE outgoing SET receipt_size = max(receipt_size, ?) WHERE stream_id = ?", (size, stream_id))
 
 
 def receipt(db: Reading, stream_id: int) -> bytes | None:

@@ -94,6 +94,12 @@ def stored_card(db: Reading, office: str) -> StoredCard | None:
     return StoredCard(office=row[0], number=row[1], data=row[2], added_by=row[3], confirmed_by=row[4])
 
 
+def cards(db: Reading) -> list[tuple[str, int, bytes, bytes]]:
+    """Every card that was ever added: office, number, digest and bytes, by office and number."""
+    rows = db.rows("SELECT office, number, digest, data FROM card ORDER BY office, number")
+    return [(office, number, digest, data) for office, number, digest, data in rows]
+
+
 def pinned_card(db: Reading, office: str) -> bytes | None:
     """The newest confirmed card of an office."""
     row = db.one(
@@ -199,7 +205,8 @@ def confirm_grant(db: Writing, grant_id: int, by: str, at: int) -> None:
         (at, grant_id),
     )
     db.run(
-        "UPDATE granted SET confirmed_by = ?, confirmed_at = ? WHERE grant_id = ? AND confirmed_by IS NULL",
+        "UPDATE granted SET confirmed_by = ?, confirmed_at = ? "
+        "WHERE grant_id = ? AND confirmed_by IS NULL AND ended_at IS NULL",
         (by, at, grant_id),
     )
     assert db.changed() == 1, "what is confirmed was proposed"

@@ -16,7 +16,7 @@ from typing import Any, NoReturn, cast
 import apsw
 
 from legation.errors import StoreError
-from legation.store.sqlite.connection import UNTRUSTED, failure
+from legation.store.sqlite.connection import failure
 
 Value = int | str | bytes | float | None
 Parameters = Sequence[Value] | Mapping[str, Value]
@@ -136,6 +136,5 @@ class Writing(Reading):
             raise failure(self.failed, self._connection) from self.failed
 
     def _failed(self, error: apsw.Error) -> StoreError:
-        if not isinstance(self.failed, UNTRUSTED):
-            self.failed = error
+        self.failed = error
         return failure(error, self._connection)

@@ -28,7 +28,7 @@ from typing import Any, TypeVar
 import apsw
 
 from legation.errors import StoreError
-from legation.store.sqlite.connection import BUSY_TIMEOUT_MS, UNTRUSTED, cannot_be_trusted, failure, let_go
+from legation.store.sqlite.connection import BUSY_TIMEOUT_MS, cannot_be_trusted, failure, let_go
 from legation.store.sqlite.reading import Writing
 
 Result = TypeVar("Result")
@@ -173,8 +173,8 @@ class Writer:
             outcome.error = error
         finally:
             writing.end()
-        if isinstance(writing.failed, UNTRUSTED) or not self._connection.in_transaction:
-            # The savepoints are gone, and with them what the others of the group had done.
+        if not self._connection.in_transaction:
+            # The library rolled back all, and with it what the others of the group had done.
             raise writing.failed or StoreError("an act ended the transaction it was part of")
         if outcome.error is not None:
             self._connection.execute("ROLLBACK TO act")

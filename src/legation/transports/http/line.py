@@ -6,11 +6,10 @@ Rules kept here:
 
 1. A name is resolved once and its numbers are pinned for ``PIN_TIME_S``. Each is judged
    (``may_be_called``), and what is called is that very number, not the name again.
-2. Nothing waits for ever, and only waiting counts. Before the first byte of the answer the other side
-   has the time it was given; from then on, and while we send, what moves earns time at
+2. Nothing waits for ever, and only waiting counts. Until its answer begins, the other side has the time
+   it was given, whatever else it says. While we send, and while it answers, what moves earns time at
    ``RATE_BYTES_PER_S_MIN``, of which no more than ``STALL_TIME_S`` is saved up.
-3. Nothing is endless: what comes in on the line is counted whole, with heads, chunk sizes and all that is
-   never handed on.
+3. Nothing is endless: all that comes in is counted, with heads, chunk sizes and what is never handed on.
 4. ``close`` works from any thread at any moment: whoever waits gets an ``UnreachableError`` at once,
    while a name is resolved, while connecting, and in a long poll.
 
@@ -24,6 +23,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future, InvalidStateError
 from contextlib import contextmanager, suppress
+from enum import Enum, auto
 from threading import Lock, Thread
 from typing import Any
 
@@ -37,9 +37,17 @@ NUMBERS_MAX = 4  # of one name; more are not tried
 CONNECT_TIME_S = 10  # for resolving, connecting and TLS, each; a line over a satellite needs about 2
 ANSWER_TIME_S = 20  # until the first byte of an answer, beyond what the other side may wait
 STALL_TIME_S = 30  # how long the other side may fall behind
-HEAD_SIZE_BYTES_MAX = 1 << 16  # of an answer, with all that is said before it; ours have 200 bytes
+HEAD_SIZE_BYTES_MAX = 1 << 17  # until an answer begins; ours have 200 bytes, and 64 KiB are read at once
 FRAMING_FACTOR = 2  # what chunks may add to an answer; ours of 64 KiB add 8 bytes each
 RATE_BYTES_PER_S_MIN = 2048  # 16 kbit/s: less than any line that is worth its exchange
+
+
+class _Phase(Enum):
+    """Whose turn it is."""
+
+    ASKING = auto()
+    WAITING = auto()
+    ANSWERED = auto()
 
 
 class Line(httpcore2.NetworkBackend):
@@ -59,7 +67,7 @@ class Line(httpcore2.NetworkBackend):
         self._left_s = 0.0
         self._left_size_bytes = 0
         self._answer_time_s = 0.0
-        self._is_asking = False
+        self._phase = _Phase.ASKING
         # What `close` touches from another thread.
         self._lock = Lock()
         self._is_closed = False
@@ -71,28 +79,33 @@ class Line(httpcore2.NetworkBackend):
         """Whether ``close`` was called."""
         return self._is_closed
 
-    def begin(self, *, wait_s: float, size_bytes_max: int) -> None:
+    def begin(self, wait_s: float) -> None:
         """
         Begin an exchange.
 
         Args:
             wait_s: How long the other side may wait before it answers.
-            size_bytes_max: Of its answer.
 
         Raises:
             UnreachableError: The line has been closed.
         """
         self._check_open()
-        self._left_size_bytes = size_bytes_max * FRAMING_FACTOR + HEAD_SIZE_BYTES_MAX
-        self._answer_time_s = wait_s + ANSWER_TIME_S
+        self._phase = _Phase.ASKING
         self._left_s = STALL_TIME_S
-        self._is_asking = True
+        self._left_size_bytes = HEAD_SIZE_BYTES_MAX
+        self._answer_time_s = wait_s + ANSWER_TIME_S
 
     def turn(self) -> None:
         """All is sent; now the other side has the time it was given."""
-        if self._is_asking:
-            self._is_asking = False
+        if self._phase is _Phase.ASKING:
+            self._phase = _Phase.WAITING
             self._left_s = self._answer_time_s
+
+    def answered(self, size_bytes_max: int) -> None:
+        """The answer has begun, and has at most *size_bytes_max*."""
+        self._phase = _Phase.ANSWERED
+        self._left_s = STALL_TIME_S
+        self._left_size_bytes += size_bytes_max * FRAMING_FACTOR
 
     def close(self) -> None:
         """Cut the line, now and for ever; harmless when it is cut already."""
@@ -143,7 +156,9 @@ class Line(httpcore2.NetworkBackend):
 
         Raises:
             TimeoutError: That was not long enough.
+            UnreachableError: The line has been closed, maybe before there was anything to shut down.
         """
+        self._check_open()
         if self._left_s <= 0:
             raise TimeoutError
         connection.settimeout(min(self._left_s, time_s or self._left_s))
@@ -167,7 +182,8 @@ class Line(httpcore2.NetworkBackend):
 
     def moved(self, size_bytes: int) -> None:
         """Give the other side time for what it took or gave."""
-        self._left_s = min(self._left_s + size_bytes / RATE_BYTES_PER_S_MIN, STALL_TIME_S)
+        if self._phase is not _Phase.WAITING:
+            self._left_s = min(self._left_s + size_bytes / RATE_BYTES_PER_S_MIN, STALL_TIME_S)
 
     def secure(self, connection: socket.socket, context: ssl.SSLContext, host: str | None) -> ssl.SSLSocket:
         """

@@ -110,8 +110,9 @@ class Peer:
             self._busy.release()
 
     def _exchange(self, envelope: bytes | Iterable[bytes], wait_s: float) -> Iterator[bytes]:
-        self._line.begin(wait_s=wait_s, size_bytes_max=self._size_bytes_max)
+        self._line.begin(wait_s)
         response = self._pool.handle_request(self._request(envelope))
+        self._line.answered(self._size_bytes_max)
         try:
             self._check(response)
             size_bytes = 0

@@ -20,6 +20,7 @@ import socket
 import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from math import ceil
 from typing import cast
 
 from starlette.types import ASGIApp
@@ -68,7 +69,8 @@ async def serve(
         proxy_headers=False,
         server_header=False,
         workers=1,
-        timeout_keep_alive=int(KEEP_ALIVE_TIME_S),
+        timeout_keep_alive=ceil(KEEP_ALIVE_TIME_S),
+        timeout_graceful_shutdown=ceil(STOP_TIME_S) + 1,  # should an answerer not let itself be cancelled
         h11_max_incomplete_event_size=HEADERS_SIZE_BYTES_MAX,
     )
     server = _Server(config, stop, started)

@@ -12,11 +12,13 @@ CREATE TABLE node (
     created_at INTEGER NOT NULL
 ) STRICT;
 
--- Counts every change of what decides. changes_at: when a date will change a decision next.
+-- Counts every change of what decides. changes_at: when a date will change a decision next, as it was worked
+-- out at began_at.
 CREATE TABLE epoch (
     one INTEGER PRIMARY KEY CHECK (one = 1),
     number INTEGER NOT NULL CHECK (number > 0),
-    changes_at INTEGER
+    changes_at INTEGER,
+    began_at INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 -- What the mission's own people hold ('own'), and what others may hand to it ('received').
@@ -27,6 +29,7 @@ CREATE TABLE mission_clearance (
     PRIMARY KEY (policy_id, purpose)
 ) STRICT, WITHOUT ROWID;
 
+-- own, received: what the mission is to hold under it, where that was proposed with it.
 CREATE TABLE policy (
     policy_key INTEGER PRIMARY KEY,
     id TEXT NOT NULL,
@@ -38,6 +41,8 @@ CREATE TABLE policy (
     proposed_at INTEGER NOT NULL,
     accepted_by TEXT CHECK (accepted_by <> proposed_by),
     accepted_at INTEGER,
+    own BLOB,
+    received BLOB,
     CHECK ((accepted_by IS NULL) = (accepted_at IS NULL)),
     UNIQUE (id, version)
 ) STRICT;

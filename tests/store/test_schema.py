@@ -1,0 +1,567 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+What the tables themselves refuse, whatever the program does.
+
+Each planted row is a lawful one with one thing changed, and that the lawful one is taken is tested too:
+so it is this thing that is refused.
+"""
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+import apsw
+import pytest
+
+from legation.release import Because, DeliveryState
+from legation.store.blobs import INLINE_SIZE_BYTES_MAX
+from legation.store.sqlite import drafts, node
+from legation.store.sqlite.database import Database, Writing
+from legation.store.sqlite.incoming import EntryState
+from legation.store.sqlite.items import ViewState
+from legation.store.sqlite.reading import Value
+from tests.store import rows
+
+H32, H16 = bytes(range(32)), bytes(range(16))
+LONG = INLINE_SIZE_BYTES_MAX + 1
+
+Values = Mapping[str, Value]
+
+# A lawful row of each table, beside what `world` has.
+LAWFUL: dict[str, Values] = {
+    "node": {"one": 1, "office": "KOR", "created_at": 0},
+    "epoch": {"one": 1, "number": 1, "changes_at": None},
+    "mission_clearance": {"policy_id": "2.25.1", "purpose": "own", "clearance": b"{}"},
+    "policy": {
+        "id": "2.25.1",
+        "version": 1,
+        "digest": H32,
+        "name": "A",
+        "spif": b"<a/>",
+        "proposed_by": "a",
+        "proposed_at": 0,
+        "accepted_by": "b",
+        "accepted_at": 1,
+    },
+    "need_to_know": {"group_id": 1, "name": "team"},
+    "access": {
+        "policy_id": "2.25.1",
+        "policy_version": 1,
+        "policy_digest": H32,
+        "label": b"{}",
+        "need_to_know": 0,
+    },
+    "peer": {"office": "NATO", "link": "active", "failed_at": 1, "failure": "silent"},
+    "card": {
+        "office": "KOR",
+        "number": 0,
+        "digest": H32,
+        "data": b"{}",
+        "added_by": "a",
+        "added_at": 0,
+        "confirmed_by": "b",
+        "confirmed_at": 1,
+    },
+    "granted": {
+        "office": "KOR",
+        "policy_id": "2.25.1",
+        "clearance": b"{}",
+        "agreement": "",
+        "proposed_by": "a",
+        "proposed_at": 0,
+        "confirmed_by": "b",
+        "confirmed_at": 1,
+        "ended_at": None,
+    },
+    "evidence": {"office": "KOR", "what": "fork", "ours": b"", "theirs": b"", "found_at": 0},
+    "draft": {"digest": H32, "written_by": "a", "written_at": 0},
+    "draft_piece": {"digest": rows.draft("sent").digest, "place": 1, "data": b"{}"},
+    "item": {
+        "item_id": H32,
+        "document": H16,
+        "time": 0,
+        "kind": "report",
+        "author": H32,
+        "office": "KOR",
+        "reference": "KOR 2026-0000-0000",
+        "is_own": 0,
+        "received_at": 0,
+    },
+    "view": {
+        "hash": H32,
+        "item_id": rows.digest("held"),
+        "data": b"view",
+        "size_bytes": 4,
+        "source": "KOR",
+        "state": "held",
+        "because": "",
+        "received_at": 0,
+    },
+    "layer": {"view_key": 1, "access_id": 2},
+    "released": {
+        "item_id": rows.digest("sent"),
+        "draft_digest": rows.draft("kept").digest,
+        "preview_digest": H32,
+        "released_by": "a",
+        "released_at": 0,
+    },
+    "delivery": {
+        "office": "AUS",
+        "item_id": rows.digest("sent"),
+        "release_id": 1,
+        "slip": b"{}",
+        "precedence": 0,
+        "state": "waiting",
+        "because": "",
+        "stream_id": None,
+        "entry_number": None,
+        "epoch": 1,
+        "changed_at": 0,
+    },
+    "delivery_label": {"delivery_id": 1, "access_id": 1, "office": "KOR", "is_withheld": 0},
+    "outgoing": {"office": "AUS", "incarnation": H16, "frontier": b"{}", "started_at": 0},
+    "outgoing_entry": {
+        "stream_id": 1,
+        "number": 2,
+        "kind": "view",
+        "payload_hash": H32,
+        "payload_size_bytes": 4,
+        "root": H32,
+        "delivery_id": 1,
+        "is_taken_back": 0,
+        "epoch": 1,
+        "numbered_at": 0,
+        "payload": b"view",
+    },
+    "outgoing_checkpoint": {"stream_id": 1, "size": 1, "data": b"note"},
+    "outgoing_receipt": {"stream_id": 1, "size": 1, "data": b"note", "received_at": 0},
+    "incoming": {"office": "AUS", "incarnation": H16, "frontier": b"{}", "started_at": 0},
+    "incoming_entry": {
+        "stream_id": 1,
+        "number": 1,
+        "leaf": H32,
+        "state": "held",
+        "kind": "view",
+        "payload_hash": H32,
+        "payload_size_bytes": 40,
+        "view_key": 1,
+        "slip": b"{}",
+        "received_at": 0,
+        "payload": None,
+    },
+    "incoming_receipt": {"stream_id": 1, "size": 1, "data": b"note", "made_at": 0},
+    "log_entry": {"number": 0, "kind": "released", "hash": H32, "time": 0},
+    "log_state": {"one": 1, "incarnation": H16, "frontier": b"{}"},
+    "inbox": {"view_key": 1, "item_id": rows.digest("held")},
+    "inbox_layer": {"access_id": 1, "view_key": 2, "has_body": 1, "title": "a title"},
+}
+
+WITHHELD: Values = {"state": "withheld", "because": "empty-cut"}
+NUMBERED: Values = {"state": "numbered", "stream_id": 1, "entry_number": 0}
+START: Values = {"number": 0, "kind": "start", "delivery_id": None}
+POLICY: Values = {"kind": "policy", "view_key": None, "slip": None, "payload": b"x" * 40}
+LEAF: Values = {
+    "state": "taken-back",
+    "kind": None,
+    "payload_hash": None,
+    "payload_size_bytes": None,
+    "view_key": None,
+    "slip": None,
+}
+VIEW_BLOB: Values = {"data": None, "size_bytes": LONG}
+APART: Values = {"state": "quarantined", "because": "its policy is not at hand"}
+
+# More lawful rows, by what they show.
+ALSO_LAWFUL: list[tuple[str, Values]] = [
+    ("policy", {"accepted_by": None, "accepted_at": None}),
+    ("card", {"confirmed_by": None, "confirmed_at": None}),
+    ("granted", {"confirmed_by": None, "confirmed_at": None}),
+    ("granted", {"ended_at": 9}),
+    ("peer", {"failed_at": None, "failure": ""}),
+    ("item", {"office": "", "reference": ""}),
+    ("view", VIEW_BLOB),
+    ("view", APART),
+    ("delivery", WITHHELD),
+    ("delivery", NUMBERED),
+    ("delivery", {**NUMBERED, "state": "receipted"}),
+    ("delivery", {**NUMBERED, "state": "void", "because": "taken-back"}),
+    ("delivery", {"state": "withdrawn"}),
+    ("delivery", {**NUMBERED, "state": "withdrawn"}),
+    ("outgoing_entry", {"is_taken_back": 1, "payload": None}),
+    ("outgoing_entry", {"payload": None, "payload_size_bytes": LONG}),
+    ("outgoing_entry", {"kind": "void", "delivery_id": None}),
+    ("incoming_entry", POLICY),
+    ("incoming_entry", {**POLICY, "payload": None, "payload_size_bytes": LONG}),
+    ("incoming_entry", LEAF),
+    ("incoming_entry", {**LEAF, "state": "void"}),
+    ("incoming_entry", {"state": "refused", "view_key": None}),
+    ("incoming_entry", {"state": "void"}),
+    ("incoming_entry", {"state": "void", "view_key": None}),
+    ("inbox_layer", {"title": None}),
+]
+
+PLANTED: list[tuple[str, Values]] = [
+    ("node", {"one": 2}),
+    ("node", {"office": ""}),
+    ("epoch", {"one": 2}),
+    ("epoch", {"number": 0}),
+    ("mission_clearance", {"purpose": "borrowed"}),
+    ("policy", {"digest": H16}),
+    ("policy", {"version": -1}),
+    ("policy", {"spif": b""}),
+    ("policy", {"accepted_by": "a"}),
+    ("policy", {"accepted_at": None}),
+    ("policy", {"accepted_by": None}),
+    ("need_to_know", {"name": ""}),
+    ("access", {"policy_digest": H16}),
+    ("access", {"need_to_know": 7}),
+    ("access", {"label": b""}),
+    ("peer", {"link": "open"}),
+    ("peer", {"office": ""}),
+    ("peer", {"failed_at": None}),
+    ("peer", {"failure": ""}),
+    ("card", {"office": "FRA"}),
+    ("card", {"digest": H16}),
+    ("card", {"number": -1}),
+    ("card", {"confirmed_by": "a"}),
+    ("card", {"confirmed_at": None}),
+    ("card", {"confirmed_by": None}),
+    ("granted", {"office": "FRA"}),
+    ("granted", {"confirmed_by": "a"}),
+    ("granted", {"confirmed_at": None}),
+    ("granted", {"confirmed_by": None}),
+    ("evidence", {"office": "FRA"}),
+    ("draft", {"digest": H16}),
+    ("draft_piece", {"digest": H32}),
+    ("draft_piece", {"place": 0}),
+    ("draft_piece", {"data": b""}),
+    ("item", {"item_id": H16}),
+    ("item", {"document": H32}),
+    ("item", {"author": H16}),
+    ("item", {"time": -1}),
+    ("item", {"office": ""}),
+    ("item", {"reference": ""}),
+    ("item", {"is_own": 2}),
+    ("item", {"is_own": 1, "office": "", "reference": ""}),
+    ("view", {"hash": H16}),
+    ("view", {"item_id": H32}),
+    ("view", {"size_bytes": 5}),
+    ("view", {"data": b"", "size_bytes": 0}),
+    ("view", {"data": None}),
+    ("view", {"data": bytes(LONG), "size_bytes": LONG}),
+    ("view", {"state": "lost"}),
+    ("view", {"state": "quarantined"}),
+    ("view", {"because": "its policy is not at hand"}),
+    ("view", {**APART, "source": ""}),
+    ("view", {"source": "", "item_id": rows.digest("sent")}),
+    ("layer", {"view_key": 99}),
+    ("layer", {"access_id": 99}),
+    ("layer", {"access_id": 1}),
+    ("released", {"item_id": H32}),
+    ("released", {"draft_digest": H32}),
+    ("released", {"draft_digest": rows.draft("sent").digest}),
+    ("released", {"preview_digest": H16}),
+    ("delivery", {"office": ""}),
+    ("delivery", {"office": "KOR"}),
+    ("delivery", {"item_id": H32}),
+    ("delivery", {"release_id": 99}),
+    ("delivery", {"precedence": 4}),
+    ("delivery", {"state": "sent"}),
+    ("delivery", {"because": "mood"}),
+    ("delivery", {"epoch": 0}),
+    ("delivery", {"because": "empty-cut"}),
+    ("delivery", {"state": "withheld"}),
+    ("delivery", {"stream_id": 1}),
+    ("delivery", {"entry_number": 0}),
+    ("delivery", {"stream_id": 1, "entry_number": 0}),
+    ("delivery", {**WITHHELD, "stream_id": 1, "entry_number": 0}),
+    ("delivery", {"state": "numbered"}),
+    ("delivery", {"state": "receipted"}),
+    ("delivery", {"state": "void", "because": "taken-back"}),
+    ("delivery", {**NUMBERED, "state": "void"}),
+    ("delivery", {**NUMBERED, "because": "expired"}),
+    ("delivery", {**NUMBERED, "entry_number": 99}),
+    ("delivery", {**NUMBERED, "entry_number": 1}),
+    ("delivery_label", {"delivery_id": 99}),
+    ("delivery_label", {"access_id": 99}),
+    ("delivery_label", {"is_withheld": 2}),
+    ("outgoing", {"office": "FRA"}),
+    ("outgoing", {"office": "KOR"}),
+    ("outgoing", {"incarnation": H32}),
+    ("outgoing", {"receipt_size": 1}),
+    ("outgoing", {"receipt_size": -1}),
+    ("outgoing", {"size": -1}),
+    ("outgoing_entry", {"stream_id": 99}),
+    ("outgoing_entry", {"number": 0}),
+    ("outgoing_entry", {"number": 0, "stream_id": 2}),
+    ("outgoing_entry", {"number": -1}),
+    ("outgoing_entry", {"kind": "start", "delivery_id": None}),
+    ("outgoing_entry", {"kind": "", "delivery_id": None}),
+    ("outgoing_entry", {"kind": "policy"}),
+    ("outgoing_entry", {"kind": "void", "delivery_id": None, "is_taken_back": 1, "payload": None}),
+    ("outgoing_entry", {"payload_hash": H16}),
+    ("outgoing_entry", {"root": H16}),
+    ("outgoing_entry", {"payload": None}),
+    ("outgoing_entry", {"payload": b"views"}),
+    ("outgoing_entry", {"payload": b"", "payload_size_bytes": 0}),
+    ("outgoing_entry", {"payload": bytes(LONG), "payload_size_bytes": LONG}),
+    ("outgoing_entry", {"is_taken_back": 1}),
+    ("outgoing_entry", {"delivery_id": 99}),
+    ("outgoing_entry", {"delivery_id": 2}),
+    ("outgoing_entry", {"epoch": -1}),
+    ("outgoing_checkpoint", {"stream_id": 99}),
+    ("outgoing_checkpoint", {"size": 0}),
+    ("outgoing_receipt", {"stream_id": 99}),
+    ("outgoing_receipt", {"size": 0}),
+    ("incoming", {"office": "FRA"}),
+    ("incoming", {"office": "KOR"}),
+    ("incoming", {"incarnation": H32}),
+    ("incoming", {"receipt_size": 1}),
+    ("incoming_entry", {"stream_id": 99}),
+    ("incoming_entry", {"number": -1}),
+    ("incoming_entry", {"number": 0}),
+    ("incoming_entry", {"leaf": H16}),
+    ("incoming_entry", {"state": "lost"}),
+    ("incoming_entry", {"state": "taken-back"}),
+    ("incoming_entry", {**LEAF, "state": "held"}),
+    ("incoming_entry", {**LEAF, "state": "refused"}),
+    ("incoming_entry", {**LEAF, "view_key": 1}),
+    ("incoming_entry", {**LEAF, "slip": b"{}"}),
+    ("incoming_entry", {**LEAF, "payload": b"x"}),
+    ("incoming_entry", {"kind": None}),
+    ("incoming_entry", {"payload_hash": None}),
+    ("incoming_entry", {"payload_hash": H16}),
+    ("incoming_entry", {"payload_size_bytes": None}),
+    ("incoming_entry", {"payload_size_bytes": 0}),
+    ("incoming_entry", {"slip": None}),
+    ("incoming_entry", {"view_key": None}),
+    ("incoming_entry", {"view_key": 99}),
+    ("incoming_entry", {"state": "refused"}),
+    ("incoming_entry", {"payload": b"x" * 40}),
+    ("incoming_entry", {**POLICY, "kind": "start"}),
+    ("incoming_entry", {**POLICY, "view_key": 1}),
+    ("incoming_entry", {**POLICY, "slip": b"{}"}),
+    ("incoming_entry", {**POLICY, "payload": None}),
+    ("incoming_entry", {**POLICY, "payload": b"x"}),
+    ("incoming_receipt", {"stream_id": 99}),
+    ("incoming_receipt", {"size": 0}),
+    ("log_entry", {"number": -1}),
+    ("log_entry", {"hash": H16}),
+    ("log_entry", {"time": -1}),
+    ("log_state", {"one": 2}),
+    ("log_state", {"incarnation": H32}),
+    ("inbox", {"view_key": 99}),
+    ("inbox", {"item_id": H32}),
+    ("inbox_layer", {"access_id": 99}),
+    ("inbox_layer", {"view_key": 1}),
+    ("inbox_layer", {"has_body": 2}),
+    ("inbox_layer", {"title": ""}),
+]
+
+
+def world() -> Writing:
+    """What the rows above refer to: peers, labels, an item held and two sent, a stream each way."""
+    db = rows.memory()
+    db.run_many("INSERT INTO peer (office) VALUES (?)", [("KOR",), ("AUS",)])
+    rows.interned(db, "OPEN", "SECRET")
+    rows.add_item(db, "held")
+    for data in (b"first", b"second"):
+        rows.add_view(db, "held", data, [1])
+    db.run("INSERT INTO inbox (view_key, item_id) VALUES (2, ?)", (rows.digest("held"),))
+    drafts.save_draft(db, rows.draft("kept"), "desk officer", 0)
+    rows.released(db, "sent", "sent too")
+    rows.add_view(db, "sent", b"whole", [1], source="")
+    rows.numbered(db, rows.begun(db), [2])
+    insert(db, "incoming", {**LAWFUL["incoming"], "office": "KOR"})
+    db.run("UPDATE incoming SET incarnation = ?", (rows.drawn("theirs", 16),))
+    return db
+
+
+@cache
+def copied() -> bytes:
+    """The bytes of that world, so that it is made once."""
+    connection = rows.connection_of(world())
+    connection.execute("COMMIT")
+    return connection.serialize("main")
+
+
+@pytest.fixture
+def db() -> Writing:
+    """That world."""
+    made = rows.memory()
+    connection = rows.connection_of(made)
+    connection.execute("COMMIT")
+    connection.deserialize("main", copied())
+    connection.execute("BEGIN")
+    return made
+
+
+def insert(db: Writing, table: str, values: Values) -> None:
+    """Put a row in by hand."""
+    columns, places = ", ".join(values), ", ".join("?" for _ in values)
+    sql = f"INSERT INTO {table} ({columns}) VALUES ({places})"  # noqa: S608 - names of columns
+    rows.connection_of(db).execute(sql, tuple(values.values()))
+
+
+def named(planted: tuple[str, Values]) -> str:
+    """Name a case for what is changed in it."""
+    changed = [
+        f"{name}-{len(value) if isinstance(value, bytes) else value}" for name, value in planted[1].items()
+    ]
+    return "-".join((planted[0], *changed))
+
+
+@pytest.mark.parametrize("table", LAWFUL)
+def test_a_lawful_row_is_taken(db: Writing, table: str) -> None:
+    """
+    Each table takes a row that is what it must be, so a planted one is refused for what is planted.
+    """
+    before = rows.count(db, table)
+    insert(db, table, LAWFUL[table])
+    assert rows.count(db, table) == before + 1
+
+
+@pytest.mark.parametrize("planted", ALSO_LAWFUL, ids=named)
+def test_what_may_be_otherwise_is_taken(db: Writing, planted: tuple[str, Values]) -> None:
+    """
+    What is not there yet, or lies in a file, or was taken back, has its place too.
+    """
+    table, changes = planted
+    insert(db, table, {**LAWFUL[table], **changes})
+
+
+@pytest.mark.parametrize("planted", PLANTED, ids=named)
+def test_a_wrong_row_is_refused(db: Writing, planted: tuple[str, Values]) -> None:
+    """
+    A row that cannot be is refused by the table, and nothing of it is left.
+    """
+    table, changes = planted
+    before = rows.everything(db)
+    with pytest.raises(apsw.ConstraintError):
+        insert(db, table, {**LAWFUL[table], **changes})
+    assert rows.everything(db) == before
+
+
+@pytest.mark.parametrize("table", LAWFUL)
+def test_nothing_is_of_another_type(db: Writing, table: str) -> None:
+    """
+    Every table is strict: a number where text stands is refused, not turned into text.
+    """
+    for name, value in LAWFUL[table].items():
+        wrong: Value = "text" if not isinstance(value, str) else b"bytes"
+        if value is not None:
+            with pytest.raises((apsw.ConstraintError, apsw.MismatchError)):
+                insert(db, table, {**LAWFUL[table], name: wrong})
+
+
+@pytest.mark.parametrize("table", LAWFUL)
+def test_nothing_is_there_twice(db: Writing, table: str) -> None:
+    """
+    A row put in a second time is refused; only the same thing may go wrong twice.
+    """
+    insert(db, table, LAWFUL[table])
+    if table == "evidence":
+        insert(db, table, LAWFUL[table])
+    else:
+        with pytest.raises(apsw.ConstraintError):
+            insert(db, table, LAWFUL[table])
+
+
+def test_every_table_is_looked_at() -> None:
+    """
+    There is a lawful row above for each table, and something planted.
+    """
+    tables = set(re.findall(r"^CREATE TABLE (\w+)", rows.schema_text(), re.MULTILINE))
+    assert tables == set(LAWFUL)
+    assert tables == {table for table, _ in PLANTED}
+
+
+def test_every_table_is_strict() -> None:
+    """
+    No table takes a value of another type than its columns say.
+    """
+    db = rows.memory()
+    tables = list(
+        db.rows("SELECT name, strict FROM pragma_table_list WHERE schema = 'main' AND type = 'table'")
+    )
+    assert {name for name, strict in tables if not strict} <= {"sqlite_schema"}
+
+
+def test_states_are_those_of_the_program() -> None:
+    """
+    The lists of states and reasons in the tables are those that the program knows.
+    """
+    text = re.sub(r"\s+", " ", rows.schema_text())
+    lists = [
+        frozenset(re.findall(r"'([^']*)'", found)) for found in re.findall(r" IN \(([^()]*'[^()]*)\)", text)
+    ]
+    for wanted in (DeliveryState, Because, ViewState, EntryState):
+        assert frozenset(each.value for each in wanted) in lists
+
+
+def test_what_is_inline_is_what_the_program_keeps_inline() -> None:
+    """
+    The size from which on a payload is a file is the same in the tables and in the program.
+    """
+    assert set(re.findall(r"> (\d{4,})", rows.schema_text())) == {str(INLINE_SIZE_BYTES_MAX)}
+
+
+@pytest.mark.parametrize(
+    ("table", "changes"),
+    [
+        ("outgoing", {"is_current": 1}),
+        ("incoming", {"is_current": 1}),
+    ],
+)
+def test_an_older_stream_stands_beside_the_present_one(db: Writing, table: str, changes: Values) -> None:
+    """
+    Of the streams of one office any number is kept, and one is the present one.
+    """
+    insert(db, table, {**LAWFUL[table], "office": "KOR", "is_current": 0})
+    with pytest.raises(apsw.ConstraintError):
+        insert(
+            db, table, {**LAWFUL[table], "office": "KOR", "incarnation": rows.drawn("third", 16), **changes}
+        )
+
+
+def test_a_second_grant_is_in_force_only_after_the_first(db: Writing) -> None:
+    """
+    Of the grants of an office under one policy one is in force; those that ended and those that are
+    proposed stand beside it.
+    """
+    insert(db, "granted", LAWFUL["granted"])
+    insert(db, "granted", {**LAWFUL["granted"], "ended_at": 5})
+    insert(db, "granted", {**LAWFUL["granted"], "confirmed_by": None, "confirmed_at": None})
+    insert(db, "granted", {**LAWFUL["granted"], "policy_id": "2.25.2"})
+    with pytest.raises(apsw.ConstraintError):
+        insert(db, "granted", LAWFUL["granted"])
+
+
+def test_an_item_is_on_its_way_to_an_office_once(db: Writing) -> None:
+    """
+    While a delivery lives there is no second one of its item to its office; of those that ended any number.
+    """
+    insert(db, "delivery", LAWFUL["delivery"])
+    ended: list[Values] = [{"state": "withdrawn"}, {**NUMBERED, "state": "void", "because": "taken-back"}]
+    for changes in ended:
+        insert(db, "delivery", {**LAWFUL["delivery"], **changes})
+    alive: list[Values] = [{}, WITHHELD, NUMBERED, {**NUMBERED, "state": "receipted"}]
+    for changes in alive:
+        with pytest.raises(apsw.ConstraintError):
+            insert(db, "delivery", {**LAWFUL["delivery"], **changes})
+
+
+def test_the_migration_makes_a_database(tmp_path: Path) -> None:
+    """
+    A database of a node is made with these tables, opens again, and is whole.
+    """
+    Database.create(tmp_path / "node.db", now=0).close()
+    store = Database.open(tmp_path / "node.db", now=1)
+    try:
+        store.write(rows.furnish)
+        store.verify()
+        with store.read() as db:
+            assert node.office(db) == rows.OURS
+    finally:
+        store.close()

@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+Pairs made by hand: each is the smallest that shows one leak which random pairs seldom come across.
+"""
+
+from collections.abc import Sequence
+
+from tests.twin import cast
+from tests.twin.pairs import Act, Pair, Side, Step, act
+
+AUTHOR, PEER, READERS = cast.AUTHOR, cast.PEER, cast.READERS
+
+Story = Sequence[Act | tuple[Act, Act]]
+"""Acts in their order; where there are two, the second happens while the answer of the first is on its way."""
+
+
+def told(story: Story, *, side: str) -> tuple[Step, ...]:
+    """Give each act its moment; those that only one world has are in between, under names of their own."""
+    steps: list[Step] = []
+    seen, hidden = 0, 0
+    for each in story:
+        done, during = each if isinstance(each, tuple) else (each, None)
+        if isinstance(done, Hidden):
+            hidden += 1
+            steps.append(Step(f"hidden {side} {hidden}", 100 * seen + hidden, done))
+            continue
+        seen += 1
+        inside = (Step(f"during {side} {seen}", 100 * seen, during),) if during is not None else ()
+        steps.append(Step(f"step {seen}", 100 * seen, done, inside))
+    return tuple(steps)
+
+
+class Hidden(Act):
+    """An act that one world has and the other has not."""
+
+
+def hidden(what: str, *told_: object) -> Hidden:
+    """Name something hidden that is done."""
+    return Hidden(what, told_)
+
+
+def report(*paragraphs: str, to: str, precedence: str = "routine") -> str:
+    """A report with these paragraphs."""
+    head = f"kind: note\npolicy: EXERCISE\naction: {to}\nprecedence: {precedence}\n\n"
+    return head + "\n\n".join(paragraphs) + "\n"
+
+
+def of_peer(name: str, *stories: Story, granted: str = "C") -> Pair:
+    """Two worlds before the peer."""
+    first, second = (
+        Side({AUTHOR: ((PEER, granted),), PEER: ((AUTHOR, "S"),), "NATO": ((AUTHOR, "S"),)}, told(each, side=side))
+        for each, side in zip(stories, ("first", "second"), strict=True)
+    )
+    sees = cast.keys_of(cast.PEER_SEES_OPEN + cast.PEER_SEES_LIMITED + cast.PEER_SEES_CONFIDENTIAL)
+    return Pair("peers", name, {AUTHOR: sees}, PEER, True, (first, second))
+
+
+def of_readers(name: str, *stories: Story) -> Pair:
+    """Two worlds before the readers of a mission, to which all comes by others than the author."""
+    people = cast.cleared(READERS, "L", context=("Own", "Releasable"))
+    begin = (
+        act("set_clearance", READERS, people, received=False),
+        act("set_clearance", READERS, cast.cleared(READERS, "S"), received=True),
+    )
+    first, second = (
+        Side(
+            {
+                READERS: ((AUTHOR, "S"), *((relay, "S") for relay in cast.RELAYS)),
+                AUTHOR: ((READERS, "S"),),
+                **{relay: ((READERS, "S"),) for relay in cast.RELAYS},
+            },
+            told((*begin, *each), side=side),
+        )
+        for each, side in zip(stories, ("first", "second"), strict=True)
+    )
+    return Pair("readers", name, {AUTHOR: cast.keys_of(cast.READER_SEES)}, "", False, (first, second))
+
+
+def refused_before_what_goes() -> Pair:
+    """Three items were approved for the peer, and may not go any more when it asks; one may."""
+    begin = act("release", AUTHOR, report("(O) Seen.", to=PEER), "seen")
+    text = report("(C//REL KOR, AUS) Zq7hidden.", to=PEER, precedence="flash")
+    too_late = [
+        hidden("release", AUTHOR, text.replace("hidden", f"hidden {number}"), f"late {number}") for number in range(3)
+    ]
+    end = (
+        act("grant", AUTHOR, PEER, cast.cleared(PEER, "L")),
+        act("pull", PEER, AUTHOR),
+        act("pull", PEER, AUTHOR),
+    )
+    return of_peer("refused before what goes", (begin, *too_late, *end), (begin, *end))
+
+
+def others_ask_before_a_replay() -> Pair:
+    """The peer sends an old request once more, and others have asked since."""
+    begin, again = act("pull", PEER, AUTHOR), act("wrong", "replay")
+    others = [hidden("pin", AUTHOR, "NATO", "S"), *[hidden("letter", "NATO", AUTHOR)] * 3]
+    return of_peer("others ask before a replay", (begin, *others, again), (begin, again))
+
+
+def rules_change_on_a_stopped_link() -> Pair:
+    """The peer showed another history and is answered with nothing; somebody becomes a peer meanwhile."""
+    begin = (
+        act("release", AUTHOR, report("(O) Seen.", to=PEER), "seen"),
+        act("pull", PEER, AUTHOR),
+        act("wrong", "another history"),
+    )
+    pull = act("pull", PEER, AUTHOR)
+    return of_peer(
+        "rules change on a stopped link",
+        (*begin, (pull, act("pin", AUTHOR, "NATO", "S"))),
+        (*begin, pull),
+    )
+
+
+def rules_change_while_the_author_asks() -> Pair:
+    """The author has asked the peer, and somebody becomes a peer before the answer is stored."""
+    begin = act("release", PEER, report("(O) Seen.", to=AUTHOR), "given")
+    pull = act("pull", AUTHOR, PEER)
+    return of_peer(
+        "rules change while the author asks",
+        (begin, (pull, act("pin", AUTHOR, "NATO", "S")), pull),
+        (begin, pull, pull),
+    )
+
+
+def forged_under_a_key_that_is_pinned() -> Pair:
+    """The peer hands over a view that says it is another office's, which may be a peer of the author or not."""
+    end = (act("forge", PEER, AUTHOR, "NATO"), act("pull", AUTHOR, PEER), act("pull", PEER, AUTHOR))
+    return of_peer("forged under a key that is pinned", (hidden("pin", AUTHOR, "NATO", "S"), *end), end)
+
+
+def claims_to_be_another() -> Pair:
+    """The peer asks in the name of another office, which may be a peer of the author or not."""
+    end = act("wrong", "another sender")
+    return of_peer("claims to be another", (hidden("pin", AUTHOR, "JPN@NATO", "S"), end), (end,))
+
+
+SEEN, ALSO_SEEN, HIDDEN = "(L//REL KOR, JPN)", "(O)", "(C//REL KOR, JPN)"
+_PASSED_ON = report(f"{SEEN} Seen.", f"{ALSO_SEEN} Seen too.", f"{HIDDEN} Zq7hidden.", to=READERS)
+
+
+def two_relays_hand_over_alike() -> Pair:
+    """Two offices pass on the same to the readers; one of them something hidden too, and now the other."""
+
+    def story(first: Sequence[str], second: Sequence[str]) -> Story:
+        return (
+            act("release", AUTHOR, _PASSED_ON, "seen"),
+            act("pass_on", "NATO", READERS, "seen", (SEEN, ALSO_SEEN, *first)),
+            act("pass_on", "EU", READERS, "seen", (SEEN, ALSO_SEEN, *second)),
+            act("pull", READERS, "EU"),
+            act("pull", READERS, "NATO"),
+        )
+
+    return of_readers("two relays hand over alike", story((HIDDEN,), ()), story((), (HIDDEN,)))
+
+
+def the_smaller_view_hides_more() -> Pair:
+    """One office passes on all that the readers may see, another less of it, and with it what they may not."""
+
+    def story(*more: str) -> Story:
+        return (
+            act("release", AUTHOR, _PASSED_ON.replace("\n\n(C", "\n\n(S//REL KOR, JPN) Zq7hidden.\n\n(C"), "seen"),
+            act("pass_on", "NATO", READERS, "seen", (SEEN, ALSO_SEEN)),
+            act("pass_on", "EU", READERS, "seen", (SEEN, *more)),
+            act("pull", READERS, "EU"),
+            act("pull", READERS, "NATO"),
+        )
+
+    return of_readers("the smaller view hides more", story(HIDDEN, "(S//REL KOR, JPN)"), story())
+
+
+def the_author_hands_over_what_a_relay_did() -> Pair:
+    """The author hands over what the readers have by a relay: the very bytes, or with something hidden more."""
+    begin = act("release", AUTHOR, _PASSED_ON, "seen")
+    end = (act("pull", READERS, "NATO"), act("pull", READERS, AUTHOR))
+    whole, part = (SEEN, ALSO_SEEN, HIDDEN), (SEEN, ALSO_SEEN)
+    return of_readers(
+        "the author hands over what a relay did",
+        (begin, act("pass_on", "NATO", READERS, "seen", whole), *end),
+        (begin, act("pass_on", "NATO", READERS, "seen", part), *end),
+    )
+
+
+HANDMADE = (
+    refused_before_what_goes,
+    others_ask_before_a_replay,
+    rules_change_on_a_stopped_link,
+    rules_change_while_the_author_asks,
+    forged_under_a_key_that_is_pinned,
+    claims_to_be_another,
+    two_relays_hand_over_alike,
+    the_smaller_view_hides_more,
+    the_author_hands_over_what_a_relay_did,
+)
+"""How the pairs are made."""

@@ -1,0 +1,625 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+A world of twins: real nodes in temporary folders, joined in memory, and all that an observer saw of it.
+
+Nodes have their true stores and their true code; a request comes in by the application that ``serve``
+answers with, without a socket. What crosses to or from the observer is written down byte for byte, as
+*sights*: the name of a surface and what was seen on it.
+"""
+
+import asyncio
+import contextlib
+import io
+import json
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Self
+from unittest.mock import patch
+
+import structlog
+
+from legation.cli import legation
+from legation.cli.output import run
+from legation.encoding import encode
+from legation.errors import LegationError, UnreachableError
+from legation.exchange import (
+    ANSWER_SIZE_BYTES_MAX,
+    Answer,
+    EntryKind,
+    Pull,
+    read_envelope,
+    write_envelope,
+    write_view,
+)
+from legation.exchange.letter import Position
+from legation.formats import markdown, stanag4774
+from legation.item.draft import Slip
+from legation.item.draws import SecretDraws
+from legation.item.signing import sign
+from legation.item.view import cut, inspect
+from legation.keys.seal import Opener
+from legation.keys.sign import PublicKey, Purpose, unsafe_verify
+from legation.labels import parse_mark
+from legation.node import answering, numbering, surroundings
+from legation.node import home as homes
+from legation.node.accepting import add_policy
+from legation.node.drafting import preview_draft, store_draft
+from legation.node.home import Home, open_home
+from legation.node.journal import journal
+from legation.node.numbering import append, begun
+from legation.node.pulling import Pulling
+from legation.node.releasing import release
+from legation.node.rules import begin_epoch, named_clearance, policies_at_hand
+from legation.node.serving import Keeper, PullLoop, exchange_of, pulling
+from legation.node.surroundings import Surroundings
+from legation.store.sqlite import incoming, items, node
+from legation.store.sqlite.database import Writing
+from msgspec.structs import replace as replaced
+from tests.cli.toy import TOY
+from tests.twin import cast
+from tests.twin.moments import Moments
+
+ROUNDS_MAX = 40  # answers until a stream is drained; the longest script has a third of that
+Hook = Callable[[], None]
+
+SMALL = (
+    (numbering, "DELIVERIES_PER_STEP", 2),
+    (numbering, "STEP_SIZE_BYTES", 4_000),
+    (numbering, "CUTS_REMEMBERED", 2),
+    (answering, "ENTRIES_MAX", 2),
+    (answering, "BATCH_SIZE_BYTES", 3_000),
+    (answering, "BINDINGS_REMEMBERED", 2),
+)
+"""Limits in a cramped world: what takes thousands of items elsewhere happens with three."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What was seen on one surface."""
+
+    surface: str
+    data: bytes
+
+    def __repr__(self) -> str:
+        shown = self.data if len(self.data) <= 300 else self.data[:300] + b"..."
+        return f"{self.surface}: {shown!r}"
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came back over a door: status, headers, the parts of the body, and whether it was whole."""
+
+    status: int
+    headers: tuple[tuple[bytes, bytes], ...]
+    parts: tuple[bytes, ...]
+    is_whole: bool
+
+    @property
+    def sight(self) -> bytes:
+        """Everything that can be seen of it but the parts."""
+        return repr((self.status, self.headers, [len(each) for each in self.parts], self.is_whole)).encode()
+
+
+class Door:
+    """The application that answers a node's peers, asked without a socket."""
+
+    def __init__(self, home: Home, around: Surroundings, report: Callable[[str, BaseException], None]) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._app = exchange_of(home, around, report)
+
+    def close(self) -> None:
+        """Let go of the loop and its threads."""
+        self._loop.run_until_complete(self._loop.shutdown_default_executor())
+        self._loop.close()
+
+    def ask(
+        self, body: bytes, *, method: str = "POST", path: bytes = b"/exchange", during: Sequence[Hook] = ()
+    ) -> Reply:
+        """Make one request; each of *during* is done after a part of the answer was given out."""
+        return self._loop.run_until_complete(self._ask(body, method, path, list(during)))
+
+    async def _ask(self, body: bytes, method: str, path: bytes, during: list[Hook]) -> Reply:
+        begun: list[Any] = []
+        parts: list[bytes] = []
+        ended: list[bool] = []
+        failed: list[Exception] = []
+        incoming_ = [{"type": "http.request", "body": body, "more_body": False}]
+
+        async def receive() -> Any:
+            if incoming_:
+                return incoming_.pop()
+            await asyncio.Event().wait()
+            raise AssertionError("nobody hangs up here")
+
+        async def send(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                begun.append(message)
+                return
+            if message["body"]:
+                parts.append(message["body"])
+            if not message.get("more_body", False):
+                ended.append(True)
+            elif during:
+                try:
+                    during.pop(0)()
+                except Exception as error:  # noqa: BLE001 - the application would take it for a broken line
+                    failed.append(error)
+
+        scope = {
+            "type": "http",
+            "method": method,
+            "http_version": "1.1",
+            "raw_path": path,
+            "path": path.decode(),
+            "query_string": b"",
+            "headers": [(b"content-length", str(len(body)).encode())],
+        }
+        try:
+            await self._app(scope, receive, send)
+        except Exception:
+            # An answer that is cut ends so; the server makes a broken connection of it.
+            if not begun or ended:
+                raise
+        # What is worked ahead for the next pull is done before it comes.
+        await asyncio.gather(*asyncio.all_tasks() - {asyncio.current_task()})
+        if failed:
+            raise failed[0]
+        for act in during:
+            act()
+        (start,) = begun
+        return Reply(start["status"], tuple(map(tuple, start["headers"])), tuple(parts), bool(ended))
+
+
+@dataclass
+class Node:
+    """One office's node, open, and what runs in its process."""
+
+    path: Path
+    home: Home
+    around: Surroundings
+    told: io.StringIO
+    report: Callable[[str, BaseException], None]
+    door: Door
+    pulls: dict[str, Pulling] = field(default_factory=dict)
+
+    @property
+    def office(self) -> str:
+        """Whose node it is."""
+        return self.home.office
+
+    def close(self) -> None:
+        """Stop the process."""
+        self.door.close()
+        self.home.close()
+
+
+class World:
+    """
+    One of two worlds.
+
+    Args:
+        moments: Its clock and dice.
+        peers: For each office that has a node here, its peers and what they are granted from the start.
+        watched: The office between whom and all others everything is written down, if there is one.
+    """
+
+    def __init__(
+        self,
+        moments: Moments,
+        peers: dict[str, tuple[tuple[str, str], ...]],
+        *,
+        watched: str = "",
+        small: bool = False,
+    ) -> None:
+        self.moments = moments
+        self.watched = watched
+        self.sights: list[Sight] = []
+        self.done = Counter[str]()
+        self.released: dict[str, bytes] = {}  # by the name given in the script
+        self._peers = peers
+        self._small = small
+        self._nodes: dict[str, Node] = {}
+        self._told: dict[str, io.StringIO] = {}
+        self._stack = contextlib.ExitStack()
+        self.last: dict[tuple[str, str], bytes] = {}  # the last envelope from one to another
+        self._opener: Opener | None = None
+        self._commanded: set[str] = set()  # offices in whose folder a command was run
+
+    def __enter__(self) -> Self:
+        with contextlib.ExitStack() as stack:
+            self.folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=cast.fast_folder())))
+            stack.enter_context(self.moments.leaves.standing())
+            for module, name, value in SMALL if self._small else ():
+                stack.enter_context(patch.object(module, name, value))
+            stack.callback(self.close_all)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    # Nodes.
+
+    def node(self, office: str) -> Node:
+        """The node of an office; it is laid out and started when it is first needed."""
+        found = self._nodes.get(office)
+        if found is None:
+            path = self.folder / office
+            if not path.exists():
+                cast.lay_out(self.folder, office, self._peers.get(office, ()))
+            found = self._nodes[office] = self._start(path, office)
+        return found
+
+    def _start(self, path: Path, office: str) -> Node:
+        around = self.moments.around(office)
+        if office == self.watched:
+            around = replace(around, opener=self._remembering(around.opener))
+        home = open_home(path, around)
+        told = self._told.setdefault(office, io.StringIO())
+        report = self._journal(told)
+        return Node(path, home, around, told, report, Door(home, around, report))
+
+    def _remembering(self, make: Callable[[bytes, bytes], Opener]) -> Callable[[bytes, bytes], Opener]:
+        """Keep what opens the next answer to the observer: it reads its own letters, and so do we."""
+
+        def opener(mlkem_seed: bytes, x25519_seed: bytes) -> Opener:
+            self._opener = make(mlkem_seed, x25519_seed)
+            return self._opener
+
+        return opener
+
+    def _journal(self, told: io.StringIO) -> Callable[[str, BaseException], None]:
+        """The operator's log of a node, with the clock of this world."""
+
+        def stamp(**_: object) -> Callable[[Any, str, Any], Any]:
+            return lambda _logger, _name, event: {**event, "timestamp": self.moments.now().isoformat()}
+
+        with contextlib.redirect_stderr(told), patch.object(structlog.processors, "TimeStamper", stamp):
+            return journal()
+
+    def told(self, office: str) -> str:
+        """What a node's operator was told so far."""
+        return self._told[office].getvalue() if office in self._told else ""
+
+    def close(self, office: str) -> None:
+        """Stop the process of a node, if it runs."""
+        found = self._nodes.pop(office, None)
+        if found is not None:
+            found.close()
+
+    def close_all(self) -> None:
+        """Stop all processes."""
+        for office in list(self._nodes):
+            self.close(office)
+
+    def see(self, surface: str, data: bytes | str) -> None:
+        """Write down a sight."""
+        self.sights.append(Sight(surface, data.encode() if isinstance(data, str) else data))
+
+    def _sees(self, *offices: str) -> bool:
+        return self.watched in offices
+
+    # What offices do.
+
+    def release(self, by: str, report: str, name: str) -> None:
+        """Keep a report as a draft, preview it, and release what was seen."""
+        at = self.node(by)
+        home, around = at.home, at.around
+        draft = store_draft(report.encode(), by="drafter", card=home.card, database=home.database, around=around)
+        digest = draft.digest.hex()
+        seen = preview_draft(digest, card=home.card, database=home.database, around=around)
+        self.done["previewed"] += 1
+        if all(copy.empty for copy in seen.copies):
+            return
+        found = release(
+            digest,
+            by="releasing officer",
+            seen=bytes.fromhex(seen.preview),
+            card=home.card,
+            database=home.database,
+            blobs=home.blobs,
+            signing=home.signing,
+            around=around,
+        )
+        self.released[name] = found.item_id
+        self.done["released"] += 1
+
+    def pull(self, by: str, of: str, rounds: int = ROUNDS_MAX, *, during: Sequence[Hook] = ()) -> None:
+        """Pull until there is nothing more; what fails is reported as ``serve`` does."""
+        at = self.node(by)
+        asking = at.pulls.get(of)
+        if asking is None:
+            asking = at.pulls[of] = pulling(at.home, of, at.around)
+        hooks = list(during)
+        for _ in range(rounds):
+            try:
+                found = asking.pull(lambda pieces: self._exchange(by, of, pieces, hooks))
+            except LegationError as error:
+                self._failed(at, of, error)
+                self.done["pulls failed"] += 1
+                return
+            self.done["pulls"] += 1
+            self.done["entries"] += found.entries
+            self.done["views"] += found.views
+            self.done["quarantined"] += found.quarantined
+            if not found.entries and not found.is_challenged:
+                return
+
+    def _failed(self, at: Node, of: str, error: LegationError) -> None:
+        PullLoop(at.home, of, "192.0.2.1:1", at.around, at.report)._failed(error)
+        if self._sees(at.office):
+            self.see("why a pull of the peer failed", f"{type(error).__name__}: {error.message} {error.hint}")
+
+    def _exchange(self, by: str, of: str, pieces: Iterable[bytes], hooks: list[Hook]) -> Iterator[bytes]:
+        envelope = b"".join(pieces)
+        self.last[by, of] = envelope
+        reply = self.ask(by, of, envelope, during=hooks)
+        hooks.clear()
+        if reply.status != 200:
+            raise UnreachableError(f"answered with status {reply.status}")
+        if self._sees(by) and reply.is_whole:
+            self._opened(by, of, reply)
+        yield from reply.parts
+        if not reply.is_whole:
+            raise UnreachableError("broke off")
+
+    def ask(self, by: str, of: str, body: bytes, *, during: Sequence[Hook] = (), **request: Any) -> Reply:
+        """Ask a node's door, and write down what crossed if the observer is at one end."""
+        if of == self.watched:
+            self._see_asked(body)
+        reply = self.node(of).door.ask(body, during=during, **request)
+        if self._sees(by, of):
+            self.see(f"envelope {'from' if by == self.watched else 'to'} the peer", body)
+            self.see("status, headers and sizes of an answer", reply.sight)
+            for part in reply.parts:
+                self.see("part of an answer", part)
+        return reply
+
+    def _see_asked(self, body: bytes) -> None:
+        """Read with the observer what it is asked."""
+        with contextlib.suppress(LegationError):
+            found = read_envelope(
+                [body],
+                Pull,
+                openers=[self.node(self.watched).home.signing.opener],
+                receiver=self.watched,
+                key_of=lambda sender: cast.read_card_of(sender).envelope_key,
+                verify=unsafe_verify,
+                size_bytes_max=len(body),
+            )
+            self.see("letter that asks", encode(found.letter))
+
+    def letter(self, by: str, of: str, *, during: Sequence[Hook] = (), **said: Any) -> Answer | None:
+        """Write a pull by hand, send it, and read the answer; None if there is none."""
+        at = self.node(by)
+        around = at.around
+        opener = around.opener(around.random(64), around.random(32))
+        fields = {"sender": by, "receiver": of, "nonce": around.random(16), "answer_key": opener.public_key}
+        pull = Pull(**{**fields, **said})
+        to = cast.read_card_of(of).seal_key
+        written = write_envelope(
+            pull, [], signer=at.home.signing.stream.ed25519, to=to, secret=around.random(32), sealer=around.sealer
+        )
+        envelope = b"".join(written)
+        self.last[by, of] = envelope
+        reply = self.ask(by, of, envelope, during=during)
+        self.done["letters"] += 1
+        if reply.status != 200 or not reply.is_whole:
+            return None
+        return self._opened(by, of, reply, opener)
+
+    def _opened(self, by: str, of: str, reply: Reply, opener: Opener | None = None) -> Answer:
+        opener = opener or self._opener
+        assert opener is not None, "whoever asked has made an opener"
+        found = read_envelope(
+            reply.parts,
+            Answer,
+            openers=[opener],
+            receiver=by,
+            key_of=lambda _: cast.read_card_of(of).envelope_key,
+            verify=unsafe_verify,
+            size_bytes_max=ANSWER_SIZE_BYTES_MAX,
+        )
+        if self._sees(by):
+            self.see("letter that answers", encode(found.letter))
+            for payload in found.payloads:
+                self.see("payload", payload)
+        return found.letter
+
+    def wrong(self, kind: str) -> None:
+        """Have the observer ask the author in a way that is out of turn."""
+        by, of = self.watched, cast.AUTHOR
+        last, held = self.last.get((by, of), b"nothing yet"), self.position(by, of)
+        self.done["wrong requests"] += 1
+        match kind:
+            case "replay":
+                self.ask(by, of, last)
+            case "nonsense":
+                self.ask(by, of, b"nonsense")
+            case "cut short":
+                self.ask(by, of, last[: len(last) // 2])
+            case "altered":
+                self.ask(by, of, last[:-1] + bytes([last[-1] ^ 1]))
+            case "another method":
+                self.ask(by, of, last, method="GET")
+            case "another path":
+                self.ask(by, of, last, path=b"/exchange/inbox")
+            case "another receiver":
+                self.letter(by, of, receiver="NATO")
+            case "another sender":
+                self.letter(by, of, sender="JPN@NATO")
+            case "unknown sender":
+                self.letter(by, of, sender="EU")
+            case "no position":
+                self.letter(by, of)
+            case "challenge given back":
+                found = self.letter(by, of)
+                self.letter(by, of, challenge=found.challenge if found else None)
+            case "wrong challenge":
+                self.letter(by, of)
+                self.letter(by, of, challenge=bytes(16))
+            case "no receipt":
+                self.letter(by, of, receipt=b"no receipt")
+            case "ahead" if held is not None:
+                self.letter(by, of, position=replaced(held, size=held.size + 7))
+            case "another incarnation" if held is not None:
+                self.letter(by, of, position=replaced(held, incarnation=bytes(16)))
+            case "another history" if held is not None:
+                self.letter(by, of, position=replaced(held, root=bytes(32)))
+            case _:
+                self.letter(by, of, position=held)
+
+    def fork(self, by: str, of: str) -> None:
+        """Have an office show another history of a stream, whereupon its link is frozen."""
+        held = self.position(by, of)
+        if held is not None:
+            self.letter(by, of, position=replaced(held, root=bytes(32)))
+            self.done["forks"] += 1
+
+    def position(self, by: str, of: str) -> Position | None:
+        """What an office holds of another's stream."""
+        with self.node(by).home.database.read() as db:
+            stream = incoming.stream(db, of)
+        return None if stream is None else stream.held.position
+
+    def pin(self, at: str, office: str, highest: str) -> None:
+        """Make an office a peer, and grant it something."""
+        there = self.node(at)
+        cast.pin(there.home, office, there.around)
+        if highest:
+            self.grant(at, office, cast.cleared(office, highest))
+
+    def grant(self, at: str, office: str, clearance: bytes, *, until: datetime | None = None) -> None:
+        """Grant an office something else."""
+        there = self.node(at)
+        cast.let_see(there.home, office, clearance, there.around, until=until)
+
+    def keep(self, at: str) -> None:
+        """Look as the keeper of a node that has just been started does."""
+        there = self.node(at)
+        Keeper(there.home, there.around, there.report, lambda: None).look()
+
+    def accept_policy(self, at: str) -> None:
+        """Have one more policy at hand; two persons see to it."""
+        there = self.node(at)
+        for by in ("first", "second"):
+            add_policy(
+                TOY,
+                by=by,
+                own=None,
+                received=None,
+                card=there.home.card,
+                database=there.home.database,
+                blobs=there.home.blobs,
+                around=there.around,
+            )
+
+    def set_clearance(self, at: str, clearance: bytes, *, received: bool) -> None:
+        """Set what a mission's people hold, or what others may hand to it."""
+        there = self.node(at)
+        found = stanag4774.read_clearance(clearance)
+
+        def act(db: Writing) -> None:
+            named = named_clearance(found, policies_at_hand(db))
+            node.set_mission_clearance(db, named, received=received)
+            begin_epoch(db, there.around)
+
+        there.home.database.write(act)
+
+    # What people at an office do.
+
+    def command(self, office: str, *arguments: str) -> bytes:
+        """
+        Run a command in the folder of a node, as its people do: exit code, what it printed, what it told.
+
+        The first opens the folder; the others share what is open, which takes half of their time away.
+        """
+        out, err = io.StringIO(), io.StringIO()
+        opened: contextlib.AbstractContextManager[Any] = contextlib.nullcontext()
+        if office in self._commanded:
+            shared = self.node(office).home
+            opened = patch.object(homes, "open_home", lambda *_: contextlib.nullcontext(shared))
+        self._commanded.add(office)
+        with (
+            opened,
+            patch.object(surroundings, "HERE", self.moments.around(office)),
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+        ):
+            code = run(legation, ["--dir", str(self.folder / office), *arguments])
+        return f"{code}\n{out.getvalue()}\n{err.getvalue()}".encode()
+
+    def read(self) -> None:
+        """Have the readers at a node look into their inbox."""
+        self.see("inbox in the meantime", self.command(cast.READERS, "inbox"))
+        for item in self.listed(cast.READERS):
+            self.see("show in the meantime", self.command(cast.READERS, "show", item))
+
+    def listed(self, office: str) -> list[str]:
+        """The items that the inbox of an office lists."""
+        _, _, document = self.command(office, "inbox", "--json").partition(b"\n")
+        found = json.JSONDecoder().raw_decode(document.decode())[0]
+        return [each["item"] for each in found["entries"]]
+
+    # What no honest office does, or none can do yet.
+
+    def pass_on(self, by: str, to: str, item: str, marks: Sequence[str]) -> None:
+        """Append to a stream a cut of the author's item, as an office that passes it on will do."""
+        author = self.node(cast.AUTHOR).home
+        labels = {parse_mark(cast.EXERCISE, mark) for mark in marks}
+        with author.database.read() as db:
+            own = items.own_view(db, self.released[item])
+            assert own is not None, "what is passed on was released"
+            contents = inspect(items.view_data(db, own.view_key, author.blobs))
+        if not labels & {layer.label for layer in contents.layers}:
+            return
+        self._append(by, to, cut(contents, lambda layer: layer.label in labels))
+        self.done["passed on"] += 1
+
+    def forge(self, by: str, to: str, author: str) -> None:
+        """Append to a stream a view that says it is an author's, under a signature that is none."""
+        at = self.node(by)
+        with at.home.database.read() as db:
+            draft = markdown.read(b"kind: note\npolicy: EXERCISE\n\n(O) Seen.\n", policies_at_hand(db), party=None)
+        random = at.around.random
+        data = sign(
+            draft,
+            document=random(16),
+            time=at.around.seconds(),
+            signer=_Forger(cast.read_card_of(author).body.item_keys[0].key),
+            draws=SecretDraws(random(32), random(32), draft.digest),
+        )
+        self._append(by, to, data)
+        self.done["forged"] += 1
+
+    def _append(self, by: str, to: str, view: bytes) -> None:
+        at = self.node(by)
+        payload = write_view(Slip(addressee=to), view)
+
+        def act(db: Writing) -> None:
+            epoch = node.epoch(db).number
+            stream = begun(db, to, epoch=epoch, around=at.around)
+            entry = (EntryKind.VIEW, payload, None)
+            append(db, stream, [entry], epoch=epoch, around=at.around, blobs=at.home.blobs)
+
+        at.home.database.write(act)
+
+    def restart(self, office: str) -> None:
+        """Stop and start the process of a node."""
+        self.close(office)
+        self.node(office)
+
+
+@dataclass(frozen=True)
+class _Forger:
+    """Claims a key, and signs with none."""
+
+    public_key: PublicKey
+
+    def sign(self, _purpose: Purpose, _message: bytes) -> bytes:
+        """Something of the size of a signature."""
+        return bytes(64)
