@@ -92,7 +92,15 @@ class Offices:
 
 def _pin(home: Home, other: Home) -> None:
     add_peer(other.card.data, by="one", card=home.card, database=home.database, around=HERE)
-    confirm_peer(other.office, by="other", words=(), database=home.database, around=HERE)
+    confirm_peer(
+        other.office,
+        by="other",
+        words=(),
+        card=home.card,
+        database=home.database,
+        blobs=home.blobs,
+        around=HERE,
+    )
 
 
 def answering(home: Home) -> Answering:

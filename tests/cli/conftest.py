@@ -4,7 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.offices import offices
 from tests.stories.cast import Desk, lay_out
+
+__all__ = ["offices"]
 
 
 @pytest.fixture

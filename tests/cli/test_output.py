@@ -12,13 +12,20 @@ import pytest
 from legation.cli import COMMANDS, legation
 from legation.cli import keys as keys_commands
 from legation.cli.output import BAD_INPUT, DONE, INTERNAL, NOT_VERIFIED, REFUSED, UNREACHABLE, run
+from legation.cli.peer import peer
+from legation.cli.policy import policy
 from legation.errors import (
+    EquivocationError,
     LegationError,
+    LocalProtocolError,
     MalformedError,
     ProofError,
     RefusedError,
+    RemoteProtocolError,
     SealError,
     SignatureError,
+    StoreError,
+    UnreachableError,
     VerificationError,
 )
 from tests.cli.ends import CANARY, done, refused
@@ -26,6 +33,10 @@ from tests.stories.cast import Desk, lay_out
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+SUBCOMMANDS = [
+    *(f"peer {name}" for name in ("add", "confirm", "grant", "list")),
+    *(f"policy {name}" for name in ("show", "check", "add", "list")),
+]
 
 
 def program(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -44,6 +55,11 @@ class TestRun:
             (SignatureError("m"), NOT_VERIFIED),
             (ProofError("m"), NOT_VERIFIED),
             (SealError("m"), NOT_VERIFIED),
+            (EquivocationError("m"), NOT_VERIFIED),
+            (RemoteProtocolError("m"), NOT_VERIFIED),
+            (LocalProtocolError("m"), NOT_VERIFIED),
+            (UnreachableError("m"), UNREACHABLE),
+            (StoreError("m"), INTERNAL),
             (LegationError("m"), BAD_INPUT),
             (FileNotFoundError(2, "No such file or directory", "folder/name"), BAD_INPUT),
             (OSError("of no file"), BAD_INPUT),
@@ -142,7 +158,7 @@ class TestHelp:
         for name, (_, summary) in COMMANDS.items():
             assert re.search(rf"^  {name} +{re.escape(summary)}$", said, re.MULTILINE)
 
-    @pytest.mark.parametrize("name", [*COMMANDS, "policy show", "policy check"])
+    @pytest.mark.parametrize("name", [*COMMANDS, *SUBCOMMANDS])
     def test_every_command_has_a_help_of_its_own(
         self, desk: Desk, name: str, capsys: pytest.CaptureFixture[str]
     ) -> None:
@@ -157,12 +173,19 @@ class TestHelp:
         else:
             assert done(desk, *name.split(), "--help").out.startswith(f"Usage: legation {name} ")
 
+    def test_no_subcommand_is_left_out(self) -> None:
+        """
+        The list that these tests go by is the program's.
+        """
+        named = {f"{group.name} {name}" for group in (peer, policy) for name in group.commands}
+        assert named == set(SUBCOMMANDS)
+
     def test_every_command_but_the_demonstration_takes_json(self, desk: Desk) -> None:
         """
         A script can read the result of every command.
         """
-        for name in [*COMMANDS, "policy show", "policy check"]:
-            if name not in {"demo", "policy"}:
+        for name in [*COMMANDS, *SUBCOMMANDS]:
+            if name not in {"demo", "peer", "policy"}:
                 assert "--json" in done(desk, *name.split(), "--help").out, name
 
     def test_without_a_command_help_is_shown_and_nothing_done(self, desk: Desk) -> None:
@@ -221,6 +244,17 @@ class TestUsage:
             ["show", "report.md", "--nonsense"],
             ["policy", "frobnicate"],
             ["policy", "show"],
+            ["policy", "add"],
+            ["peer", "frobnicate"],
+            ["peer", "add"],
+            ["peer", "grant", "KOR@NATO", "--by", "x"],
+            ["init"],
+            ["release"],
+            ["release", "0" * 64],
+            ["serve", "extra"],
+            ["serve", "--port", "99999", "--dir", "."],
+            ["inbox"],
+            ["inbox", "--dir", "report.md"],
         ],
         ids=" ".join,
     )
@@ -273,7 +307,10 @@ def test_every_command_is_tested() -> None:
     Each command is run by some test beside this file.
     """
     tests = "\n".join(path.read_text() for path in Path(__file__).parent.glob("test_*.py"))
-    assert [name for name in COMMANDS if not re.search(rf'desk,( \d,)?\s+"{name}"', tests)] == ["demo"]
+    named = r'(desk|offices|kor|strangers),( \d,)?\s+"{name}"'
+    untested = [name for name in COMMANDS if not re.search(named.format(name=name), tests)]
+    assert untested == ["serve", "demo"]
+    assert '"serve"' in (Path(__file__).parent / "test_serve.py").read_text()
     assert (ROOT / "tests" / "demo" / "test_demo.py").exists()
 
 

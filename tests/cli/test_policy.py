@@ -2,9 +2,14 @@
 
 import hashlib
 
+import pytest
+
 from legation.formats.shipped import shipped, shipped_bytes
+from tests.cli import offices as node
 from tests.cli.ends import as_json, done, refused
-from tests.cli.toy import TOY
+from tests.cli.offices import ONE, TWO
+from tests.cli.toy import REPORT, TOY
+from tests.cli.toy import clearance as toy_clearance
 from tests.stories.cast import Desk
 
 
@@ -82,3 +87,110 @@ class TestCheck:
         """
         desk.write("odd.xml", shipped_bytes("tlp-2.0").replace(b"#ffc000", b"#FFC000"))
         refused(desk, 2, "format", "report.md", "--policy", "odd.xml")
+
+
+@pytest.fixture
+def kor(desk: Desk) -> Desk:
+    """
+    The desk with a node in it, and the files of a policy of one's own.
+    """
+    node.run(desk, "init", "KOR@NATO", "--dir", "kor")
+    desk.write("toy.xml", TOY)
+    desk.write("low.xml", toy_clearance("LOW"))
+    desk.write("toy.md", REPORT)
+    return desk
+
+
+KOR = ("--dir", "kor")
+
+
+class TestAdd:
+    def test_is_in_force_with_the_second_person(self, kor: Desk) -> None:
+        """
+        The first proposes, the second says exactly the same; then reports are written under it.
+        """
+        refused_before = node.refused(kor, 2, "compose", "toy.md", *KOR)
+        assert refused_before
+        said = node.run(kor, "policy", "add", "toy.xml", *ONE, *KOR)
+        assert said == "TOY version 1: proposed; a second person says the same with --by NAME\n"
+        node.refused(kor, 2, "compose", "toy.md", *KOR)
+        said = node.run(kor, "policy", "add", "toy.xml", *TWO, *KOR)
+        assert said == "TOY version 1: in force; set apart before and readable now: 0\n"
+        assert node.run(kor, "compose", "toy.md", *KOR)
+
+    def test_gives_the_same_in_json(self, kor: Desk) -> None:
+        """
+        A script learns who stands for it.
+        """
+        found = node.document(kor, "policy", "add", "toy.xml", "--clearance", "low.xml", *ONE, *KOR)
+        assert found["policy"]["in_force"] is False
+        found = node.document(kor, "policy", "add", "toy.xml", "--clearance", "low.xml", *TWO, *KOR)
+        assert found["opened"] == 0
+        policy = found["policy"]
+        assert (policy["name"], policy["version"], policy["id"]) == ("TOY", 1, "2.25.7007")
+        assert (policy["proposed_by"], policy["accepted_by"]) == ("security officer", "administrator")
+
+    def test_refuses_the_same_person_with_1(self, kor: Desk) -> None:
+        """
+        It takes a second one.
+        """
+        node.run(kor, "policy", "add", "toy.xml", *ONE, *KOR)
+        told = node.refused(kor, 1, "policy", "add", "toy.xml", *ONE, *KOR)
+        assert told.splitlines() == [
+            "legation: `security officer` proposed this policy",
+            "          it takes a second person: --by NAME",
+        ]
+
+    def test_refuses_what_is_no_new_version_with_1(self, kor: Desk) -> None:
+        """
+        The version that is accepted, a lower one, and other bytes of it.
+        """
+        kor.write("same.xml", shipped_bytes("exercise-1"))
+        kor.write("other.xml", shipped_bytes("exercise-1").replace(b"HERON", b"STORK"))
+        told = node.refused(kor, 1, "policy", "add", "same.xml", *ONE, *KOR)
+        assert told == "legation: version 1 of EXERCISE is accepted already\n"
+        told = node.refused(kor, 1, "policy", "add", "other.xml", *ONE, *KOR)
+        assert told == "legation: another file is accepted as EXERCISE version 1\n"
+
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            ["report.md", *ONE],
+            ["AUS.xml", *ONE],
+            ["nowhere", *ONE],
+            ["toy.xml"],
+            ["toy.xml", "--by", ""],
+            ["toy.xml", "--clearance", "AUS.xml", *ONE],
+            ["toy.xml", "--clearance", "toy.xml", *ONE],
+            ["toy.xml", "--received", "report.md", *ONE],
+        ],
+        ids=" ".join,
+    )
+    def test_refuses_bad_input_with_2(self, kor: Desk, arguments: list[str]) -> None:
+        """
+        What is no policy, no name, or a clearance under another policy.
+        """
+        node.refused(kor, 2, "policy", "add", *arguments, *KOR)
+
+
+class TestList:
+    def test_says_of_each_who_stands_for_it(self, kor: Desk) -> None:
+        """
+        What is in force, and what waits for a second person.
+        """
+        node.run(kor, "policy", "add", "toy.xml", *ONE, *KOR)
+        lines = node.run(kor, "policy", "list", *KOR).splitlines()
+        assert [" ".join(line.split()) for line in lines] == [
+            "policy identifier",
+            "EXERCISE version 1 2.25.1308510592560433348956379517576619867.1 in force, by init and shipped",
+            *[" ".join(line.split()) for line in lines if line.startswith("TLP")],
+            "TOY version 1 2.25.7007 proposed by security officer, NOT ACCEPTED",
+        ]
+
+    def test_gives_the_same_in_json(self, kor: Desk) -> None:
+        """
+        A script receives the digests.
+        """
+        found = node.document(kor, "policy", "list", *KOR)["policies"]
+        assert {each["name"] for each in found} == {"EXERCISE", "TLP 2.0"}
+        assert shipped("exercise-1").digest.hex() in {each["digest"] for each in found}

@@ -14,7 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from legation.demo.processes import Ended, Processes, Server
+from legation.demo.processes import Ended, Processes, Server, check
 from legation.node.home import open_home
 from legation.node.serving import serve_node
 from legation.node.surroundings import HERE
@@ -77,7 +77,7 @@ class Inside(Processes):
         for node in self.nodes.values():
             node.ask_to_end()
         for node in self.nodes.values():
-            node.stop()
+            node.end()
 
 
 class NodeInside(Server):
@@ -86,7 +86,7 @@ class NodeInside(Server):
     """
 
     def __init__(self, folder: Path, port: int) -> None:
-        self._name = f"serve --dir {folder.name}"
+        self._name = f"legation serve --dir {folder.name}"
         self._loop = asyncio.new_event_loop()
         self._stop = asyncio.Event()
         self._where: Future[tuple[str, int]] = Future()
@@ -135,6 +135,13 @@ class NodeInside(Server):
 
     def stop(self) -> None:
         """
+        End it; it deviates if it had ended before.
+        """
+        check(self.is_up, f"{self._name} ended by itself")
+        self.end()
+
+    def end(self) -> None:
+        """
         End it.
         """
         self.ask_to_end()
@@ -162,7 +169,7 @@ def instead(of: Sequence[str], run: Sequence[str] = (), **options: str) -> Lie:
     return lie
 
 
-def saying(command: str, change: Callable[[Any], None], at: str = "") -> Lie:
+def saying(command: str, change: Callable[[Any], object], at: str = "") -> Lie:
     """
     Change the document that a command prints, at one office or at all.
     """

@@ -8,7 +8,7 @@ by the other signer. ``LEGATION_SEARCH=10`` in the environment makes every searc
 
 import os
 import unicodedata
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
@@ -624,8 +624,8 @@ class HiddenLeaves:
     @contextmanager
     def standing(self) -> Iterator[None]:
         """Let everybody hash hidden leaves as they were drawn, and all others as they are."""
-
-        others = view.leaf_hash  # those of another world may be standing already
+        # Those of another world may be standing already.
+        others: Callable[[bytes], Hash] = vars(view)["leaf_hash"]
 
         def hashed(entry: bytes) -> Hash:
             return self._hashes.get(sha256(entry).digest()) or others(entry)

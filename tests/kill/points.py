@@ -60,6 +60,10 @@ class Page:
         self._put(1, nth)
         self._put(0, point)
 
+    def disarm(self) -> None:
+        """Let the process live."""
+        self._put(0, _NOWHERE)
+
     def count(self, point: Point) -> int:
         """How often the process has come to *point*."""
         return self._get(_COUNTS + point)

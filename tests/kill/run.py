@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 from random import Random
+from statistics import median
 
+from tests.kill.checker import ViolationError
 from tests.kill.nodes import RECEIVING, SENDING, Furnished, Pair, Process, wait_until
 from tests.kill.points import OF_ALL, Point
 from tests.kill.texts import RECEIVER, draw_report
@@ -21,6 +23,7 @@ PATIENCE_S = (
     0.3  # for a server to come to where it is to die, when all is released; then it is killed where it is
 )
 REPORTS_IN_LOAD = (2, 7)
+RESTART_TIME_S = 5.0  # until a killed server answers, the median; it takes half a second on a machine at rest
 ROUNDS_PER_KILL_MAX = 4  # more misses than that, and the harness itself is broken
 
 
@@ -166,6 +169,16 @@ class Tally:
         if not self.acknowledged or not self.delivered:
             raise EmptyRunError("nothing was acknowledged or delivered; nothing could be lost")
 
+    def check_restarts(self) -> None:
+        """
+        Refuse nodes that are slow to come back.
+
+        Raises:
+            ViolationError: Half of the restarts take longer than ``RESTART_TIME_S``.
+        """
+        if median(self.restarts_s) > RESTART_TIME_S:
+            raise ViolationError(f"a restart takes {median(self.restarts_s):.1f} s")
+
 
 ROLES = {SENDING: Victim.ANSWERING, RECEIVING: Victim.ASKING}
 
@@ -203,7 +216,7 @@ class Run:
         Kill until it is enough, let them come to rest, and judge.
 
         Raises:
-            ViolationError: Something does not hold.
+            ViolationError: Something does not hold, or a restart takes too long.
             EmptyRunError: Nothing was tried.
         """
         tally = self._tally
@@ -222,6 +235,7 @@ class Run:
         tally.delivered = len(outcome.inbox)
         tally.canaries = sum(len(each.withheld) for each in pair.reports.values())
         tally.check()
+        tally.check_restarts()
         return tally
 
     def _reports(self) -> int:
@@ -251,9 +265,11 @@ class Run:
         return Plan(point=point, nth=self._draw.randint(1, NTH_MAX[point]))
 
     def _start_servers(self, victim: Victim) -> None:
-        """Start what was killed. It is not waited for, and some die again before they are back."""
+        """Start what was killed. It is not waited for, and some die again, before they are back or a little later."""
         draw, pair = self._draw, self._pair
         for at in (SENDING, RECEIVING):
+            if at in pair.serving and not pair.is_up(at):
+                self._kill(ROLES[at], pair.serving[at])
             is_program, is_late, dies_early = draw.random() < 0.2, draw.random() < 0.2, draw.random() < 0.15
             point, nth = draw.choice((Point.WRITING, Point.TEARING, Point.SYNCING)), draw.randint(1, 3)
             if at == RECEIVING and victim is Victim.PULLING:

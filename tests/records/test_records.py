@@ -13,6 +13,7 @@ from legation.errors import MalformedError
 from legation.item.portion import Kind, Link, Text
 from legation.labels import Act, Change, Explanation, Fault, FaultCode, Reason, ReasonCode
 from legation.records import CopyRecord, ItemRecord, OutcomeRecord, PortionRecord, PreviewRecord
+from legation.release import DeliveryState
 from tests.formats.drafts import lines, paragraphs
 
 SIZE_BYTES_MAX = 1 << 20
@@ -126,4 +127,66 @@ def test_a_record_is_frozen_and_explained(name: str) -> None:
     assert issubclass(record, Canonical)
     assert record.__struct_config__.frozen
     explained = set(re.findall(r"``(\w+)``", record.__doc__ or ""))
-    assert explained - set(record.__struct_fields__) <= {"shown", "covered", "withheld"}
+    assert explained - set(record.__struct_fields__) <= VALUES
+
+
+VALUES = {"shown", "covered", "withheld"} | {each.value for each in DeliveryState}
+"""What docstrings quote that is no field: the values that a field may have."""
+
+# Fields whose name says all: whoever reads the name knows what is in it, in every record.
+PLAIN = {
+    "accepted_by",
+    "added_by",
+    "addressee",
+    "addressees",
+    "addresses",
+    "agreement",
+    "author",
+    "banner",
+    "checked",
+    "code",
+    "confirmed_by",
+    "copies",
+    "deliveries",
+    "digest",
+    "draft",
+    "entries",
+    "faults",
+    "fingerprint",
+    "grants",
+    "id",
+    "item",
+    "kind",
+    "levels",
+    "mark",
+    "name",
+    "office",
+    "peers",
+    "policies",
+    "policy",
+    "portion",
+    "portions",
+    "proposed_by",
+    "reference",
+    "version",
+    "what",
+    "where",
+}
+
+
+@pytest.mark.parametrize("name", records.__all__)
+def test_every_field_is_explained_or_plain(name: str) -> None:
+    """
+    A field that does not say itself what is in it is explained by the docstring of its record.
+    """
+    record = getattr(records, name)
+    explained = set(re.findall(r"``(\w+)``", record.__doc__ or ""))
+    assert set(record.__struct_fields__) - explained <= PLAIN
+
+
+def test_no_field_is_plain_that_no_record_has() -> None:
+    """
+    The list of fields that explain themselves is not longer than it must be.
+    """
+    fields = {field for name in records.__all__ for field in getattr(records, name).__struct_fields__}
+    assert fields >= PLAIN

@@ -193,6 +193,7 @@ NO_ANSWERS = {
     "no end": (OK + b"\r\nanswer", "does not say where its answer ends"),
     "no end, old": (b"HTTP/1.0 200 OK\r\n\r\nanswer", "does not say where its answer ends"),
     "too long": (OK + b"Content-Length: 7\r\n\r\nanswers", "answers with more than 6 bytes"),
+    "said to be too long": (OK + b"Content-Length: 7\r\n\r\n", "answers with more than 6 bytes"),
     "too long in chunks": (CHUNKS.replace(b"6\r\nanswer", b"7\r\nanswers"), "answers with more than 6 bytes"),
     "long beyond words": (OK + b"Content-Length: " + b"9" * 5000 + b"\r\n\r\n", "`"),
     "two lengths": (OK + b"Content-Length: 6\r\nContent-Length: 7\r\n\r\nanswer", "broke off"),
@@ -610,6 +611,19 @@ class TestClose:
             assert whole(peer.exchange(b"pull")) == b"answer"
             peer.close()
             assert is_over.wait(PATIENCE_S)
+
+    def test_in_the_middle_of_an_answer_leaves_no_connection_behind(self) -> None:
+        """
+        If the rest of the answer was here already, it is handed on, and then the connection is closed.
+        """
+        said = OK + b"Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n1\r\nb\r\n0\r\n\r\n"
+        with speaking(saying(said)) as address:
+            peer = Peer(address, size_bytes_max=6)
+            answer = peer.exchange(b"pull")
+            assert next(answer) == b"a"
+            peer.close()
+            assert whole(answer) == b"b"
+            assert peer._pool.connections == []
 
     def test_is_for_ever(self) -> None:
         """

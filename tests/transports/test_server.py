@@ -214,6 +214,7 @@ class TestConnections:
         """
         Who waits for an answer is not sent away for anybody.
         """
+        monkeypatch.setattr(module, "HEAD_TIME_S", PATIENCE_S)
         monkeypatch.setattr(module, "CONNECTIONS_MAX", 2)
         is_over = asyncio.Event()
         is_waiting = threading.Semaphore(0)

@@ -62,7 +62,14 @@ READER_NEVER_SEES = (
     "(S//REL KOR, JPN)",
     "(S//REL KOR, JPN, AUS, NATO)",
 )
-NODE_NEVER_GETS = ("(L)", "(S)", "(L//REL KOR, AUS)", "(C//REL KOR, NATO)", "(S//REL KOR)", "(C//HERON//REL KOR, JPN)")
+NODE_NEVER_GETS = (
+    "(L)",
+    "(S)",
+    "(L//REL KOR, AUS)",
+    "(C//REL KOR, NATO)",
+    "(S//REL KOR)",
+    "(C//HERON//REL KOR, JPN)",
+)
 READER_SEES_OWN = ("(L//REL JPN, KOR)", "(O)")
 READER_NEVER_SEES_OWN = ("(C)", "(S)", "(C//REL JPN, KOR)", "(S//REL JPN, NATO)")
 
@@ -100,7 +107,7 @@ def _folder() -> Path:
 @cache
 def fast_folder() -> Path | None:
     """A folder in memory, or None: then temporary folders are where they always are."""
-    memory = Path("/dev/shm")  # noqa: S108 - a folder of its own is made in it, by an unguessable name
+    memory = Path("/dev/shm")
     try:
         with tempfile.TemporaryDirectory(dir=memory):
             return memory

@@ -45,10 +45,14 @@ def report(*paragraphs: str, to: str, precedence: str = "routine") -> str:
     return head + "\n\n".join(paragraphs) + "\n"
 
 
-def of_peer(name: str, *stories: Story, granted: str = "C") -> Pair:
+def of_peer(name: str, *stories: Story, is_pinned: bool = True) -> Pair:
     """Two worlds before the peer."""
+    known = ((PEER, "C"),) if is_pinned else ()
     first, second = (
-        Side({AUTHOR: ((PEER, granted),), PEER: ((AUTHOR, "S"),), "NATO": ((AUTHOR, "S"),)}, told(each, side=side))
+        Side(
+            {AUTHOR: known, PEER: ((AUTHOR, "S"),), "NATO": ((AUTHOR, "S"),)},
+            told(each, side=side),
+        )
         for each, side in zip(stories, ("first", "second"), strict=True)
     )
     sees = cast.keys_of(cast.PEER_SEES_OPEN + cast.PEER_SEES_LIMITED + cast.PEER_SEES_CONFIDENTIAL)
@@ -67,7 +71,7 @@ def of_readers(name: str, *stories: Story) -> Pair:
             {
                 READERS: ((AUTHOR, "S"), *((relay, "S") for relay in cast.RELAYS)),
                 AUTHOR: ((READERS, "S"),),
-                **{relay: ((READERS, "S"),) for relay in cast.RELAYS},
+                **dict.fromkeys(cast.RELAYS, ((READERS, "S"),)),
             },
             told((*begin, *each), side=side),
         )
@@ -81,7 +85,8 @@ def refused_before_what_goes() -> Pair:
     begin = act("release", AUTHOR, report("(O) Seen.", to=PEER), "seen")
     text = report("(C//REL KOR, AUS) Zq7hidden.", to=PEER, precedence="flash")
     too_late = [
-        hidden("release", AUTHOR, text.replace("hidden", f"hidden {number}"), f"late {number}") for number in range(3)
+        hidden("release", AUTHOR, text.replace("hidden", f"hidden {number}"), f"late {number}")
+        for number in range(3)
     ]
     end = (
         act("grant", AUTHOR, PEER, cast.cleared(PEER, "L")),
@@ -136,6 +141,13 @@ def claims_to_be_another() -> Pair:
     return of_peer("claims to be another", (hidden("pin", AUTHOR, "JPN@NATO", "S"), end), (end,))
 
 
+def a_stranger_asks() -> Pair:
+    """The peer is none yet, and asks; others become peers before it."""
+    asks = act("pull", PEER, AUTHOR), act("wrong", "no position"), act("wrong", "replay")
+    others = hidden("pin", AUTHOR, "NATO", "S"), hidden("pull", "NATO", AUTHOR)
+    return of_peer("a stranger asks", (*others, *asks), asks, is_pinned=False)
+
+
 SEEN, ALSO_SEEN, HIDDEN = "(L//REL KOR, JPN)", "(O)", "(C//REL KOR, JPN)"
 _PASSED_ON = report(f"{SEEN} Seen.", f"{ALSO_SEEN} Seen too.", f"{HIDDEN} Zq7hidden.", to=READERS)
 
@@ -149,6 +161,7 @@ def two_relays_hand_over_alike() -> Pair:
             act("pass_on", "NATO", READERS, "seen", (SEEN, ALSO_SEEN, *first)),
             act("pass_on", "EU", READERS, "seen", (SEEN, ALSO_SEEN, *second)),
             act("pull", READERS, "EU"),
+            act("read"),
             act("pull", READERS, "NATO"),
         )
 
@@ -160,7 +173,12 @@ def the_smaller_view_hides_more() -> Pair:
 
     def story(*more: str) -> Story:
         return (
-            act("release", AUTHOR, _PASSED_ON.replace("\n\n(C", "\n\n(S//REL KOR, JPN) Zq7hidden.\n\n(C"), "seen"),
+            act(
+                "release",
+                AUTHOR,
+                _PASSED_ON.replace("\n\n(C", "\n\n(S//REL KOR, JPN) Zq7hidden.\n\n(C"),
+                "seen",
+            ),
             act("pass_on", "NATO", READERS, "seen", (SEEN, ALSO_SEEN)),
             act("pass_on", "EU", READERS, "seen", (SEEN, *more)),
             act("pull", READERS, "EU"),
@@ -189,6 +207,7 @@ HANDMADE = (
     rules_change_while_the_author_asks,
     forged_under_a_key_that_is_pinned,
     claims_to_be_another,
+    a_stranger_asks,
     two_relays_hand_over_alike,
     the_smaller_view_hides_more,
     the_author_hands_over_what_a_relay_did,

@@ -20,8 +20,9 @@ from msgspec.structs import replace as replaced
 
 from legation.errors import LegationError, MalformedError, RemoteProtocolError, SignatureError
 from legation.exchange import EntryKind, RefusalCode
-from legation.item.view import Contents, inspect
-from legation.log import sign_checkpoint
+from legation.item.view import Contents, inspect, verify
+from legation.keys.sign import KeyId
+from legation.log import Checkpoint, key_name, sign_checkpoint, stream_origin
 from legation.merkle import Hash
 from legation.node import answering, numbering, pulling, reading, releasing
 from legation.node.answering import Answering, Batch
@@ -61,7 +62,9 @@ def is_found(leak: Leak, pair: Pair) -> bool:
     return False
 
 
-def _wrap(patch: Patch, owner: Any, name: str, make: Callable[[Callable[..., Any]], Callable[..., Any]]) -> None:
+def _wrap(
+    patch: Patch, owner: Any, name: str, make: Callable[[Callable[..., Any]], Callable[..., Any]]
+) -> None:
     """Put something in the place of a function that may call the function."""
     patch.setattr(owner, name, make(getattr(owner, name)))
 
@@ -132,7 +135,9 @@ def one_numbering_for_all_streams(patch: Patch) -> None:
     def make(true: Callable[..., Any]) -> Callable[..., Any]:
         def number(db: Writing, office: str, *, rules: Rules, around: Any, **more: Any) -> Any:
             counted = true(db, office, rules=rules, around=around, **more)
-            others = list(db.rows("SELECT office FROM outgoing WHERE is_current = 1 AND office <> ?", (office,)))
+            others = list(
+                db.rows("SELECT office FROM outgoing WHERE is_current = 1 AND office <> ?", (office,))
+            )
             for (other,) in others if counted else ():
                 stream = numbering.begun(db, other, epoch=rules.epoch, around=around)
                 nothing = [(EntryKind.KEY, b"numbered elsewhere", None)] * counted
@@ -176,7 +181,9 @@ def slip_that_names_all_addressees(patch: Patch) -> None:
         def waiting(db: Writing, *given: Any) -> list[deliveries.Waiting]:
             found = []
             for each in true(db, *given):
-                rows = db.rows("SELECT office FROM delivery WHERE item_id = ? ORDER BY office", (each.item_id,))
+                rows = db.rows(
+                    "SELECT office FROM delivery WHERE item_id = ? ORDER BY office", (each.item_id,)
+                )
                 named = ", ".join(office for (office,) in rows)
                 found.append(replace(each, slip=replaced(each.slip, attention=named)))
             return found
@@ -194,12 +201,12 @@ def checkpoint_over_all_streams(patch: Patch) -> None:
             found: Batch = true(self, db, batch)
             leaves = [row[0] for row in db.rows("SELECT payload_hash FROM outgoing_entry")]
             root = Hash(sha256(b"".join(leaves)).digest())
-            told = answering.Checkpoint(
-                origin=answering.stream_origin(self._office, batch.stream.office, batch.stream.incarnation),
+            told = Checkpoint(
+                origin=stream_origin(self._office, batch.stream.office, batch.stream.incarnation),
                 size=batch.start + len(batch.entries),
                 root=root,
             )
-            name = answering.key_name(self._office)
+            name = key_name(self._office)
             return replace(found, checkpoint=sign_checkpoint(told, name=name, signers=self._signing.stream))
 
         return checked
@@ -239,9 +246,7 @@ def approval_that_is_not_decided_again(patch: Patch) -> None:
         patch,
         answering,
         "number",
-        lambda true: lambda db, office, *, rules, **more: true(
-            db, office, rules=_PermitsAll(rules), **more
-        ),
+        lambda true: lambda db, office, *, rules, **more: true(db, office, rules=_PermitsAll(rules), **more),
     )
 
 
@@ -270,8 +275,9 @@ def empty_answers_cut_while_stopped(patch: Patch) -> None:
 
     def make(true: Callable[..., Any]) -> Callable[..., Any]:
         def pieces(self: Any, found: Any, batch: Batch) -> Iterator[bytes]:
-            written = true(self, found, batch)
-            return self._guarded(written, found.letter.sender, batch) if not batch.entries else written
+            written: Iterator[bytes] = true(self, found, batch)
+            guarded: Iterator[bytes] = self._guarded(written, found.letter.sender, batch)
+            return written if batch.entries else guarded
 
         return pieces
 
@@ -295,9 +301,9 @@ def refusal_that_tells_who_is_pinned(patch: Patch) -> None:
     def make(true: Callable[..., Any]) -> Callable[..., Any]:
         def judge(view: bytes, sender: str, rules: Rules, why: Any) -> Judged:
             try:
-                pulling.authenticate(inspect(view), rules.pinned)
+                verify(view, rules.pinned)
             except SignatureError:
-                if rules.pinned.item_key(inspect(view).wire.header.author) is not None:
+                if rules.pinned.item_key(KeyId(inspect(view).wire.header.author)) is not None:
                     return Judged(contents=None, state=None, refusal=RefusalCode.SIGNATURE)
             except LegationError:
                 pass
@@ -344,7 +350,9 @@ def refusal_that_says_why(patch: Patch) -> None:
 
 def status_that_counts_peers(patch: Patch) -> None:
     """A refused request gets a status by how many peers there are; the other side logs it."""
-    _put_before(patch, lambda db, head: {**head, "status": head["status"] + _peers(db) * (head["status"] == 400)})
+    _put_before(
+        patch, lambda db, head: {**head, "status": head["status"] + _peers(db) * (head["status"] == 400)}
+    )
 
 
 def header_with_a_version(patch: Patch) -> None:
@@ -458,9 +466,7 @@ def banner_over_all_layers(patch: Patch) -> None:
         "(SELECT group_concat(format('%019d', other.access_id)) FROM inbox_layer AS other "
         "WHERE other.view_key = inbox_layer.view_key)"
     )
-    _replace(
-        patch, inbox, "_ROWS", "group_concat(format('%019d', access_id) ORDER BY access_id)", ids
-    )
+    _replace(patch, inbox, "_ROWS", "group_concat(format('%019d', access_id) ORDER BY access_id)", ids)
 
 
 def forbidden_told_from_missing(patch: Patch) -> None:
@@ -522,17 +528,37 @@ LEAKS = (
     Leak("one counter for all salts", one_counter_for_all_salts, peers(0)),
     Leak("one numbering for all streams", one_numbering_for_all_streams, peers(0)),
     Leak("numbers for what is withheld", numbers_for_what_is_withheld, peers(1)),
-    Leak("a limit that counts what is refused", limit_that_counts_what_is_refused, handmade.refused_before_what_goes),
+    Leak(
+        "a limit that counts what is refused",
+        limit_that_counts_what_is_refused,
+        handmade.refused_before_what_goes,
+    ),
     Leak("a slip that names all addressees", slip_that_names_all_addressees, peers(0)),
     Leak("a checkpoint over all streams", checkpoint_over_all_streams, peers(0)),
     Leak("a cut with one hash too many", cut_with_one_hash_too_many, peers(0)),
     Leak("a cut that is empty is sent", cut_that_is_empty_is_sent, peers(1)),
     Leak("an approval that is not decided again", approval_that_is_not_decided_again, peers(8)),
     Leak("answers cut at every epoch", answers_cut_at_every_epoch, peers(4)),
-    Leak("empty answers cut while stopped", empty_answers_cut_while_stopped, handmade.rules_change_on_a_stopped_link),
-    Leak("pulls made again at every epoch", pulls_made_again_at_every_epoch, handmade.rules_change_while_the_author_asks),
-    Leak("a refusal that tells who is pinned", refusal_that_tells_who_is_pinned, handmade.forged_under_a_key_that_is_pinned),
-    Leak("replays remembered for all together", replays_remembered_for_all_together, handmade.others_ask_before_a_replay),
+    Leak(
+        "empty answers cut while stopped",
+        empty_answers_cut_while_stopped,
+        handmade.rules_change_on_a_stopped_link,
+    ),
+    Leak(
+        "pulls made again at every epoch",
+        pulls_made_again_at_every_epoch,
+        handmade.rules_change_while_the_author_asks,
+    ),
+    Leak(
+        "a refusal that tells who is pinned",
+        refusal_that_tells_who_is_pinned,
+        handmade.forged_under_a_key_that_is_pinned,
+    ),
+    Leak(
+        "replays remembered for all together",
+        replays_remembered_for_all_together,
+        handmade.others_ask_before_a_replay,
+    ),
     Leak("a refusal that says why", refusal_that_says_why, handmade.claims_to_be_another),
     Leak("a status that counts peers", status_that_counts_peers, handmade.claims_to_be_another),
     Leak("a header with a version", header_with_a_version, peers(0)),
@@ -541,8 +567,14 @@ LEAKS = (
     Leak("the title of a hidden layer", title_of_a_hidden_layer, readers(2)),
     Leak("an order by the key of a view", order_by_the_key_of_a_view, readers(2)),
     Leak("a tie that a hash settles", tie_that_a_hash_settles, handmade.two_relays_hand_over_alike),
-    Leak("received when the last came", received_when_the_last_came, handmade.the_author_hands_over_what_a_relay_did),
-    Leak("the best view by all its layers", best_view_by_all_its_layers, handmade.the_smaller_view_hides_more),
+    Leak(
+        "received when the last came",
+        received_when_the_last_came,
+        handmade.the_author_hands_over_what_a_relay_did,
+    ),
+    Leak(
+        "the best view by all its layers", best_view_by_all_its_layers, handmade.the_smaller_view_hides_more
+    ),
     Leak("a banner over all layers", banner_over_all_layers, readers(1)),
     Leak("forbidden told from missing", forbidden_told_from_missing, readers(0)),
     Leak("an error that quotes an id", error_that_quotes_an_id, readers(0)),

@@ -17,7 +17,7 @@ from typing import Any
 from tests.twin import cast
 from tests.twin.moments import NOON, Moments
 from tests.twin.reports import PRECEDENCES, Hiding, Visible, filled, visible_report
-from tests.twin.world import World
+from tests.twin.world import LAST_WRONG, WRONG, World
 
 SIDES = ("first", "second")
 
@@ -122,76 +122,57 @@ class Completing:
 # The observer is a peer.
 
 
-WRONG = (
-    "replay",
-    "nonsense",
-    "cut short",
-    "altered",
-    "another method",
-    "another path",
-    "another receiver",
-    "another sender",
-    "unknown sender",
-    "no position",
-    "challenge given back",
-    "wrong challenge",
-    "no receipt",
-    "ahead",
-    "another incarnation",
-)
-
-
 def peer_pair(number: int) -> Pair:
     """A pair whose observer is ``cast.PEER``: what crosses to it, and what it has of that."""
     random = Random(f"peers {number}")
     starts_with = random.choice(("C", "C", "C", "L", ""))
-    plan = list(_peer_plan(random, starts_with))
+    plan = list(_PeerPlan(random, starts_with).steps())
     sides = [_peer_side(Random(f"peers {number} {side}"), side, plan, starts_with) for side in SIDES]
     sees = cast.keys_of(cast.PEER_SEES_OPEN + cast.PEER_SEES_LIMITED + cast.PEER_SEES_CONFIDENTIAL)
     return Pair("peers", number, {cast.AUTHOR: sees}, cast.PEER, number % 2 == 1, (sides[0], sides[1]))
 
 
-def _peer_plan(random: Random, highest: str) -> Iterator[Planned]:
-    second, released, narrowed = 0, 0, False
-    author, peer = cast.AUTHOR, cast.PEER
-    for _ in range(random.randint(4, 9)):
-        second += random.choice((20, 40, 200, 700))
-        marks = {
-            "C": cast.PEER_SEES_OPEN + cast.PEER_SEES_LIMITED + cast.PEER_SEES_CONFIDENTIAL,
-            "L": cast.PEER_SEES_OPEN + cast.PEER_SEES_LIMITED,
-            "": cast.PEER_SEES_OPEN,
-        }[highest]
+@dataclass
+class _PeerPlan:
+    """What the peer may know of, step by step."""
+
+    random: Random
+    highest: str  # what it is granted now
+    has_lost: bool = False
+    second: int = 0
+    released: int = 0
+
+    def steps(self) -> Iterator[Planned]:
+        """A few steps, and what is needed to see what came of them."""
+        for _ in range(self.random.randint(4, 9)):
+            self.second += self.random.choice((20, 40, 200, 700))
+            yield from self.step()
+        if self.random.random() < 0.1:
+            yield Planned(self.second + 20, "wrong", tuple(LAST_WRONG))
+        yield Planned(self.second + 30, "pull", (cast.PEER, cast.AUTHOR))
+        yield Planned(self.second + 35, "pull", (cast.PEER, cast.AUTHOR))
+
+    def step(self) -> Iterator[Planned]:
+        """One of the things that can happen."""
+        random, second, author, peer = self.random, self.second, cast.AUTHOR, cast.PEER
         match random.choices(
             ("release", "pull", "one", "give", "wrong", "turn", "restart", "keep", "forge"),
             (30, 22, 6, 8, 14, 10, 4, 5, 6),
         )[0]:
-            case "release" if highest:
-                released += 1
-                report = visible_report(random, marks, peer)
-                yield Planned(second, "release", (author, f"seen {released}"), report)
+            case "release" if self.highest:
+                yield self.release(self.marks())
             case "one":
                 yield Planned(second, "pull", (peer, author, 1))
             case "give":
-                released += 1
                 marks = ("(O)", "(L//REL AUS, KOR)", "(C//REL AUS, KOR)")
+                self.released += 1
                 report = visible_report(random, marks, author, is_whole=True)
-                yield Planned(second, "give", (peer, f"given {released}"), report)
+                yield Planned(second, "give", (peer, f"given {self.released}"), report)
                 yield Planned(second + 8, "pull", (author, peer))
             case "wrong":
-                yield Planned(second, "wrong", (random.choice(WRONG),))
-            case "turn" if not highest and not narrowed:
-                highest = "C"
-                yield Planned(second, "grant", (author, peer, cast.cleared(peer, "C")))
-            case "turn" if highest:
-                # From now on less; whatever else was released and not taken by now, the peer never learns.
-                narrowed, lower = True, random.choice(("L", "O")) if highest == "C" else "O"
-                lost = cast.PEER_SEES_CONFIDENTIAL * (highest == "C") + cast.PEER_SEES_LIMITED * (lower == "O")
-                if random.random() < 0.5:
-                    released += 1
-                    report = visible_report(random, cast.PEER_SEES_OPEN, peer)
-                    yield Planned(second - 10, "release", (author, f"seen {released}"), report)
-                yield Planned(second, "grant", (author, peer, cast.cleared(peer, lower)), marks=lost)
-                highest = "L" if lower == "L" else ""
+                yield Planned(second, "wrong", (random.choice(sorted(WRONG.keys() - LAST_WRONG.keys())),))
+            case "turn":
+                yield from self.turn()
             case "restart":
                 yield Planned(second, "restart", (random.choice((author, peer)),))
             case "keep":
@@ -201,10 +182,38 @@ def _peer_plan(random: Random, highest: str) -> Iterator[Planned]:
                 yield Planned(second + 8, "pull", (author, peer))
             case _:
                 yield Planned(second, "pull", (peer, author))
-    if random.random() < 0.1:
-        yield Planned(second + 20, "wrong", ("another history",))
-    yield Planned(second + 30, "pull", (peer, author))
-    yield Planned(second + 35, "pull", (peer, author))
+
+    def marks(self) -> tuple[str, ...]:
+        """What the peer sees now."""
+        limited = cast.PEER_SEES_LIMITED * (self.highest in {"L", "C"})
+        return cast.PEER_SEES_OPEN + limited + cast.PEER_SEES_CONFIDENTIAL * (self.highest == "C")
+
+    def release(self, marks: Sequence[str]) -> Planned:
+        """Release something of which the peer sees some."""
+        self.released += 1
+        report = visible_report(self.random, marks, cast.PEER)
+        return Planned(self.second, "release", (cast.AUTHOR, f"seen {self.released}"), report)
+
+    def turn(self) -> Iterator[Planned]:
+        """Let the peer see more, once and at the beginning; or less, for good."""
+        if not self.highest:
+            if not self.has_lost:
+                self.highest = "C"
+            yield Planned(
+                self.second, "grant", (cast.AUTHOR, cast.PEER, cast.cleared(cast.PEER, self.highest or "O"))
+            )
+            return
+        # Whatever else was released and not taken by now, the peer never learns of.
+        before = self.marks()
+        if self.random.random() < 0.5:
+            yield self.release(cast.PEER_SEES_OPEN)
+            self.second += 20
+        lower = self.random.choice(("L", "O")) if self.highest == "C" else "O"
+        self.has_lost, self.highest = True, "L" if lower == "L" else ""
+        lost = tuple(each for each in before if each not in self.marks())
+        yield Planned(
+            self.second, "grant", (cast.AUTHOR, cast.PEER, cast.cleared(cast.PEER, lower)), marks=lost
+        )
 
 
 def _peer_side(random: Random, side: str, plan: Sequence[Planned], starts_with: str) -> Side:
@@ -222,12 +231,14 @@ def _peer_side(random: Random, side: str, plan: Sequence[Planned], starts_with: 
         during = ()  # type: tuple[Step, ...]
         if not is_still and each.what == "pull" and random.random() < 0.25:
             during = (hidden.state.hidden(hidden.quietly()),)
-        done = _visible_act(random, each, Hiding(cast.PEER_NEVER_SEES, ("EU", *cast.OTHERS), long=_long(random)))
+        done = _visible_act(
+            random, each, Hiding(cast.PEER_NEVER_SEES, ("EU", *cast.OTHERS), long=_long(random))
+        )
         hidden.state.steps.append(Step(f"step {number}", each.second, done, during))
         hidden.state.second = each.second
     if not is_still:
         hidden.something()
-    others = {office: ((cast.AUTHOR, "S"),) for office in cast.OTHERS}
+    others = dict.fromkeys(cast.OTHERS, ((cast.AUTHOR, "S"),))
     return Side(
         peers={cast.AUTHOR: tuple(first), cast.PEER: ((cast.AUTHOR, "S"),), **others},
         steps=tuple(hidden.state.steps),
@@ -323,7 +334,7 @@ class _HiddenFromPeer:
     def report(self, offices: Sequence[str]) -> str:
         """A report that is hidden wholly; a title that may be seen does not make it visible."""
         random = self.state.random
-        marks = cast.PEER_NEVER_SEES
+        marks: tuple[str, ...] = cast.PEER_NEVER_SEES
         if cast.PEER not in offices:
             marks += cast.PEER_SEES_OPEN + cast.PEER_SEES_LIMITED
         header = (("title", "(O)", "Zq7hidden title"),) if random.random() < 0.4 else ()
@@ -403,7 +414,7 @@ def _reader_side(random: Random, side: str, plan: Sequence[Planned]) -> Side:
             here: tuple(first),
             cast.AUTHOR: ((here, "S"), ("KOR", "S"), ("NATO", "S")),
             "KOR": ((here, "S"),),
-            **{relay: ((here, "S"), (cast.AUTHOR, "S")) for relay in cast.RELAYS},
+            **dict.fromkeys(cast.RELAYS, ((here, "S"), (cast.AUTHOR, "S"))),
         },
         steps=tuple(hidden.state.steps),
     )

@@ -112,7 +112,9 @@ def _visible_group(random: Random, marks: Sequence[str], *, is_whole: bool) -> t
         case 4 if random.random() < 0.3:
             return (Block(random.choice(marks), "Seen and long. " * random.choice((300, 5_000))),)
         case _:
-            return (Block(random.choice(marks), f"Seen {random.randrange(1000)}.", is_free=random.random() < 0.3),)
+            return (
+                Block(random.choice(marks), f"Seen {random.randrange(1000)}.", is_free=random.random() < 0.3),
+            )
 
 
 def _header_value(random: Random, name: str, word: str) -> str:

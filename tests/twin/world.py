@@ -16,11 +16,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 from unittest.mock import patch
 
 import structlog
+from msgspec.structs import replace as replaced
 
 from legation.cli import legation
 from legation.cli.output import run
@@ -58,7 +60,6 @@ from legation.node.serving import Keeper, PullLoop, exchange_of, pulling
 from legation.node.surroundings import Surroundings
 from legation.store.sqlite import incoming, items, node
 from legation.store.sqlite.database import Writing
-from msgspec.structs import replace as replaced
 from tests.cli.toy import TOY
 from tests.twin import cast
 from tests.twin.moments import Moments
@@ -107,7 +108,9 @@ class Reply:
 class Door:
     """The application that answers a node's peers, asked without a socket."""
 
-    def __init__(self, home: Home, around: Surroundings, report: Callable[[str, BaseException], None]) -> None:
+    def __init__(
+        self, home: Home, around: Surroundings, report: Callable[[str, BaseException], None]
+    ) -> None:
         self._loop = asyncio.new_event_loop()
         self._app = exchange_of(home, around, report)
 
@@ -123,32 +126,7 @@ class Door:
         return self._loop.run_until_complete(self._ask(body, method, path, list(during)))
 
     async def _ask(self, body: bytes, method: str, path: bytes, during: list[Hook]) -> Reply:
-        begun: list[Any] = []
-        parts: list[bytes] = []
-        ended: list[bool] = []
-        failed: list[Exception] = []
-        incoming_ = [{"type": "http.request", "body": body, "more_body": False}]
-
-        async def receive() -> Any:
-            if incoming_:
-                return incoming_.pop()
-            await asyncio.Event().wait()
-            raise AssertionError("nobody hangs up here")
-
-        async def send(message: Any) -> None:
-            if message["type"] == "http.response.start":
-                begun.append(message)
-                return
-            if message["body"]:
-                parts.append(message["body"])
-            if not message.get("more_body", False):
-                ended.append(True)
-            elif during:
-                try:
-                    during.pop(0)()
-                except Exception as error:  # noqa: BLE001 - the application would take it for a broken line
-                    failed.append(error)
-
+        request = _Request(body, during)
         scope = {
             "type": "http",
             "method": method,
@@ -159,19 +137,59 @@ class Door:
             "headers": [(b"content-length", str(len(body)).encode())],
         }
         try:
-            await self._app(scope, receive, send)
+            await self._app(scope, request.receive, request.send)
         except Exception:
             # An answer that is cut ends so; the server makes a broken connection of it.
-            if not begun or ended:
+            if request.failed or not request.start or request.is_whole:
                 raise
         # What is worked ahead for the next pull is done before it comes.
         await asyncio.gather(*asyncio.all_tasks() - {asyncio.current_task()})
-        if failed:
-            raise failed[0]
-        for act in during:
+        return request.reply()
+
+
+class _Request:
+    """One request as the application sees it, and what it answers."""
+
+    def __init__(self, body: bytes, during: list[Hook]) -> None:
+        self._left = [{"type": "http.request", "body": body, "more_body": False}]
+        self._during = during
+        self._parts: list[bytes] = []
+        self.start: dict[str, Any] = {}
+        self.is_whole = False
+        self.failed: Exception | None = None
+
+    async def receive(self) -> Any:
+        """Give the body, and never hang up."""
+        if not self._left:
+            await asyncio.Event().wait()
+        return self._left.pop()
+
+    async def send(self, message: Any) -> None:
+        """Take a part of the answer; between two parts something hidden may happen."""
+        if message["type"] == "http.response.start":
+            self.start = message
+            return
+        if message["body"]:
+            self._parts.append(message["body"])
+        if not message.get("more_body", False):
+            self.is_whole = True
+        elif self._during:
+            self._do(self._during.pop(0))
+
+    def _do(self, act: Hook) -> None:
+        try:
             act()
-        (start,) = begun
-        return Reply(start["status"], tuple(map(tuple, start["headers"])), tuple(parts), bool(ended))
+        except Exception as error:  # noqa: BLE001 - the application would take it for a broken line
+            self.failed = error
+
+    def reply(self) -> Reply:
+        """What came of it; what was to happen meanwhile has happened by then."""
+        for act in self._during:
+            self._do(act)
+        if self.failed is not None:
+            raise self.failed
+        headers = tuple(map(tuple, self.start["headers"]))
+        return Reply(self.start["status"], headers, tuple(self._parts), self.is_whole)
 
 
 @dataclass
@@ -309,7 +327,9 @@ class World:
         """Keep a report as a draft, preview it, and release what was seen."""
         at = self.node(by)
         home, around = at.home, at.around
-        draft = store_draft(report.encode(), by="drafter", card=home.card, database=home.database, around=around)
+        draft = store_draft(
+            report.encode(), by="drafter", card=home.card, database=home.database, around=around
+        )
         digest = draft.digest.hex()
         seen = preview_draft(digest, card=home.card, database=home.database, around=around)
         self.done["previewed"] += 1
@@ -402,7 +422,12 @@ class World:
         pull = Pull(**{**fields, **said})
         to = cast.read_card_of(of).seal_key
         written = write_envelope(
-            pull, [], signer=at.home.signing.stream.ed25519, to=to, secret=around.random(32), sealer=around.sealer
+            pull,
+            [],
+            signer=at.home.signing.stream.ed25519,
+            to=to,
+            secret=around.random(32),
+            sealer=around.sealer,
         )
         envelope = b"".join(written)
         self.last[by, of] = envelope
@@ -432,46 +457,8 @@ class World:
 
     def wrong(self, kind: str) -> None:
         """Have the observer ask the author in a way that is out of turn."""
-        by, of = self.watched, cast.AUTHOR
-        last, held = self.last.get((by, of), b"nothing yet"), self.position(by, of)
         self.done["wrong requests"] += 1
-        match kind:
-            case "replay":
-                self.ask(by, of, last)
-            case "nonsense":
-                self.ask(by, of, b"nonsense")
-            case "cut short":
-                self.ask(by, of, last[: len(last) // 2])
-            case "altered":
-                self.ask(by, of, last[:-1] + bytes([last[-1] ^ 1]))
-            case "another method":
-                self.ask(by, of, last, method="GET")
-            case "another path":
-                self.ask(by, of, last, path=b"/exchange/inbox")
-            case "another receiver":
-                self.letter(by, of, receiver="NATO")
-            case "another sender":
-                self.letter(by, of, sender="JPN@NATO")
-            case "unknown sender":
-                self.letter(by, of, sender="EU")
-            case "no position":
-                self.letter(by, of)
-            case "challenge given back":
-                found = self.letter(by, of)
-                self.letter(by, of, challenge=found.challenge if found else None)
-            case "wrong challenge":
-                self.letter(by, of)
-                self.letter(by, of, challenge=bytes(16))
-            case "no receipt":
-                self.letter(by, of, receipt=b"no receipt")
-            case "ahead" if held is not None:
-                self.letter(by, of, position=replaced(held, size=held.size + 7))
-            case "another incarnation" if held is not None:
-                self.letter(by, of, position=replaced(held, incarnation=bytes(16)))
-            case "another history" if held is not None:
-                self.letter(by, of, position=replaced(held, root=bytes(32)))
-            case _:
-                self.letter(by, of, position=held)
+        WRONG[kind](self)
 
     def fork(self, by: str, of: str) -> None:
         """Have an office show another history of a stream, whereupon its link is frozen."""
@@ -584,7 +571,9 @@ class World:
         """Append to a stream a view that says it is an author's, under a signature that is none."""
         at = self.node(by)
         with at.home.database.read() as db:
-            draft = markdown.read(b"kind: note\npolicy: EXERCISE\n\n(O) Seen.\n", policies_at_hand(db), party=None)
+            draft = markdown.read(
+                b"kind: note\npolicy: EXERCISE\n\n(O) Seen.\n", policies_at_hand(db), party=None
+            )
         random = at.around.random
         data = sign(
             draft,
@@ -623,3 +612,68 @@ class _Forger:
     def sign(self, _purpose: Purpose, _message: bytes) -> bytes:
         """Something of the size of a signature."""
         return bytes(64)
+
+
+# How the observer asks out of turn.
+
+
+def _again(world: World, **request: Any) -> None:
+    """Send the last envelope once more, or something else."""
+    body = request.pop("body", lambda last: last)(
+        world.last.get((world.watched, cast.AUTHOR), b"nothing yet")
+    )
+    world.ask(world.watched, cast.AUTHOR, body, **request)
+
+
+def _write(world: World, **said: Any) -> Answer | None:
+    """Write a pull by hand."""
+    return world.letter(world.watched, cast.AUTHOR, **said)
+
+
+def _from_elsewhere(world: World, **other: Any) -> None:
+    """State a position that differs from the true one; the true one where nothing is held."""
+    held = world.position(world.watched, cast.AUTHOR)
+    _write(world, position=held and replaced(held, **other))
+
+
+def _give_back(world: World) -> None:
+    """Give back the challenge that comes for a position below the receipt."""
+    found = _write(world)
+    _write(world, challenge=found.challenge if found else None)
+
+
+def _give_back_another(world: World) -> None:
+    """Give back a challenge that is not the one."""
+    _write(world)
+    _write(world, challenge=bytes(16))
+
+
+def _ahead(world: World) -> None:
+    """State more than there is."""
+    held = world.position(world.watched, cast.AUTHOR)
+    _from_elsewhere(world, **({"size": held.size + 7} if held else {}))
+
+
+WRONG: dict[str, Callable[[World], object]] = {
+    "replay": _again,
+    "nonsense": partial(_again, body=lambda _: b"nonsense"),
+    "cut short": partial(_again, body=lambda last: last[: len(last) // 2]),
+    "altered": partial(_again, body=lambda last: last[:-1] + bytes([last[-1] ^ 1])),
+    "another method": partial(_again, method="GET"),
+    "another path": partial(_again, path=b"/exchange/inbox"),
+    "another receiver": partial(_write, receiver="NATO"),
+    "another sender": partial(_write, sender="JPN@NATO"),
+    "unknown sender": partial(_write, sender="EU"),
+    "no position": _write,
+    "challenge given back": _give_back,
+    "wrong challenge": _give_back_another,
+    "no receipt": partial(_write, receipt=b"no receipt"),
+    "ahead": _ahead,
+    "another incarnation": partial(_from_elsewhere, incarnation=bytes(16)),
+}
+"""Requests out of turn after which an honest one is answered."""
+
+LAST_WRONG = {"another history": partial(_from_elsewhere, root=bytes(32))}
+"""After this the link is frozen."""
+
+WRONG |= LAST_WRONG

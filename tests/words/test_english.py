@@ -20,6 +20,7 @@ from legation.labels import (
     explain,
     parse_mark,
 )
+from legation.release import Because, DeliveryState
 from legation.words import english
 from legation.words.english import ENGLISH
 from legation.words.wording import NAMES_SAID_MAX
@@ -71,6 +72,33 @@ def sentence(part: str, party: str) -> str:
     said = english.decision(decide(EXERCISE, label, GRANTS[party]))
     nearest = explain(EXERCISE, label, GRANTS[party])
     return said if said == "granted" else f"{said}; {english.nearest(nearest)}"
+
+
+class TestDeliveries:
+    def test_every_reason_and_every_state_is_worded(self) -> None:
+        """
+        Each reason but none, and each state, has words of its own, and nothing else has any.
+        """
+        codes = {each.value for each in (*Because, *DeliveryState)} - {""}
+        assert set(ENGLISH.deliveries) == codes
+        assert len(set(ENGLISH.deliveries.values())) == len(codes)
+        assert all(english.delivery(code) for code in codes)
+
+    def test_they_are_plain(self) -> None:
+        """
+        They begin small, end without a stop, and have nothing to fill in.
+        """
+        for text in ENGLISH.deliveries.values():
+            assert text[0].islower(), text
+            assert text[-1].isalnum(), text
+            assert "{" not in text
+
+    def test_a_code_nobody_knows_is_no_word(self) -> None:
+        """
+        A reason without words is a mistake, and is not printed as a code.
+        """
+        with pytest.raises(KeyError):
+            english.delivery("unheard-of")
 
 
 class TestStoryA:

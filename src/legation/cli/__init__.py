@@ -19,7 +19,7 @@ from legation.cli.folder import FOLDER
 COMMANDS = {
     "init": ("node", "Make the node of an office in an empty folder."),
     "card": ("keys", "Look at this office's card or another's, or make one from keys."),
-    "peer": ("peer", "Peers: add and confirm cards, grant what they may see, list them."),
+    "peer": ("peer", "Add and confirm peers, grant what they may see, list them."),
     "policy": ("policy", "Look at a policy, check a SPIF file, accept it for the node."),
     "compose": ("report", "Keep a report as a draft; or sign it, on files alone."),
     "preview": ("report", "Show who would get what of a draft or a report, and why not."),

@@ -85,7 +85,9 @@ def confirm(office: str, by: str, words: str, folder: Path | None, as_json: bool
 @by_option
 @click.option("--agreement", default="", metavar="TEXT", help="The agreement that the grant rests on.")
 @click.option("--from", "not_before", default="", metavar="DATE", help="From when it holds.")
-@click.option("--until", "not_after", default="", metavar="DATE", help="Until when it holds.")
+@click.option(
+    "--until", "not_after", default="", metavar="DATE", help="Until when it holds, the day included."
+)
 @dir_option
 @json_option
 def grant(
@@ -106,7 +108,7 @@ def grant(
     """
     from legation.node.disk import read_file
     from legation.node.peering import grant as grant_peer
-    from legation.node.peering import until
+    from legation.node.peering import read_date
     from legation.node.surroundings import HERE
 
     with opened(folder) as home:
@@ -115,8 +117,8 @@ def grant(
             read_file(clearance),
             by=by,
             agreement=agreement,
-            not_before=until(not_before) if not_before else None,
-            not_after=until(not_after) if not_after else None,
+            not_before=read_date(not_before, is_end=False) if not_before else None,
+            not_after=read_date(not_after, is_end=True) if not_after else None,
             database=home.database,
             around=HERE,
         )

@@ -80,6 +80,7 @@ def _play(folder: Path, report: Path | None, told: list[int], *, serves: bool) -
         if not tale.is_told:
             print("\nstopped before all was told", file=sys.stderr)  # noqa: T201 - as above
             return 128 + told[0]
+        print("\nStopped; nothing is left at work.")  # noqa: T201 - as above
     return 0
 
 

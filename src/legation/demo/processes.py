@@ -26,7 +26,7 @@ from typing import Any
 COMMAND_TIME_S = 120.0  # for a command to end; a slow machine takes one
 START_TIME_S = 60.0  # for a server to listen; a slow machine takes two
 PORTS = range(20_000, 32_000)  # below those that the system gives to the near ends of connections
-STOP_TIME_S = 10.0  # for a process to end when it is told to; a busy server takes two
+STOP_TIME_S = 30.0  # for a process to end when it is told to; a busy server takes two
 
 
 class DeviationError(Exception):
@@ -107,7 +107,7 @@ class Processes:
         self.folder = folder
         self.commands = 0
         self._lock = threading.Lock()
-        self._running: set[subprocess.Popen[bytes]] = set()
+        self._begun: list[subprocess.Popen[bytes]] = []
         self._stopped = threading.Event()
         # Whatever the user has set, and in whatever language: the same outcome.
         outside = {name: value for name, value in os.environ.items() if name != "LEGATION_DIR"}
@@ -125,6 +125,8 @@ class Processes:
         try:
             out, err = process.communicate(timeout=COMMAND_TIME_S)
         except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
             raise DeviationError(f"legation {' '.join(arguments)} does not end") from None
         self._check_going_on()
         return Ended(code=process.returncode, out=out.decode(), err=err.decode())
@@ -132,7 +134,7 @@ class Processes:
     def serve(self, arguments: Sequence[str], log: str) -> Server:
         """Start ``legation`` with *arguments* as a server whose stderr goes to the file *log*."""
         with (self.folder / log).open("ab") as errors:
-            return Server(self._start(arguments, stderr=errors), " ".join(arguments[:4]))
+            return Server(self._start(arguments, stderr=errors), f"legation {' '.join(arguments[:3])}")
 
     def pause(self, time_s: float) -> None:
         """
@@ -147,9 +149,9 @@ class Processes:
     def stop(self) -> None:
         """End everything, and let nothing new begin."""
         self._stopped.set()
-        with self._lock:  # whoever is starting something has entered it when this goes on
-            running = list(self._running)
-        _end(running)
+        with self._lock:  # whoever is starting something has noted it when this goes on
+            begun = list(self._begun)
+        _end(begun)
 
     def _check_going_on(self) -> None:
         if self._stopped.is_set():
@@ -168,7 +170,7 @@ class Processes:
                 process_group=0,
             )
             self.commands += 1
-            self._running = {each for each in self._running if each.poll() is None} | {process}
+            self._begun.append(process)
         return process
 
 
@@ -183,9 +185,8 @@ def _end(processes: "Sequence[subprocess.Popen[bytes]]") -> None:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-        if (
-            process.stdout is not None and process.stderr is None
-        ):  # a server's; a command's are read to the end
+        is_server = process.stderr is None  # what a command prints is read by whoever runs it, to the end
+        if is_server and process.stdout is not None:
             process.stdout.close()
 
 

@@ -94,6 +94,10 @@ class Tale:
             StoppedError: The demonstration was told to end.
         """
         started = time.monotonic()
+        self._terminal.heading("One report, four addressees: each receives what it may see, and can prove it")
+        self._terminal.say(
+            "Five nodes on this machine. Behind each $ stands a command as anybody can type it."
+        )
         self._lay_out()
         self._make_nodes()
         self._make_peers()
@@ -199,7 +203,7 @@ class Tale:
 
     def _forget_a_mark(self) -> None:
         self._terminal.step("A drafter forgets to mark the last paragraph")
-        text = (self._folder / "report.md").read_text()
+        text = (self._folder / "report.md").read_text("utf-8")
         start = text.rindex("(S//REL KOR)")
         (self._folder / "unmarked.md").write_text(text[:start] + text[start + len("(S//REL KOR)") :].lstrip())
         self._terminal.typed("compose", "unmarked.md", "--by", DRAFTER, "--dir", AUTHOR)
@@ -274,14 +278,14 @@ class Tale:
 
     def _until_receipted(self, offices: Sequence[str]) -> None:
         """Wait for receipts, and note after how long each was seen."""
-        left = set(offices)
+        left = list(offices)
 
         def look() -> bool:
             found = self._json(AUTHOR, "deliveries")["deliveries"]
             self._delivered = {each["addressee"]: each for each in found}
             for office in [each for each in left if self._delivered[each]["state"] == "receipted"]:
                 self._seconds[office] = time.monotonic() - self._since
-                left.discard(office)
+                left.remove(office)
             return not left
 
         self._until(look, f"receipts come from {listed(offices)}")
@@ -332,8 +336,7 @@ class Tale:
             for each in _withheld(copy):
                 reasons.setdefault(each["why"], []).append(each["portion"])
             why = "; ".join(f"{_paragraphs(names)}: {why}" for why, names in reasons.items())
-            state = delivered[office]["state"]
-            received = _paragraphs(_shown(copy))
+            state, received = delivered[office]["state"], _paragraphs(_shown(copy)) or "-"
             rows.append((office, state, received if state == "receipted" else f"({received})", why or "-"))
         self._terminal.table(rows)
         for office in (each for each in self._copies if delivered[each]["state"] != "receipted"):
@@ -383,14 +386,16 @@ class Tale:
         for office in ADDRESSEES:
             told = self._told(office, blocks)
             wanted = {text: traces(text, told) for text in texts}
-            hidden |= {text: found for text, found in wanted.items() if found}
+            for text, found in wanted.items():
+                hidden.setdefault(text, set()).update(found)
             every = {trace for found in wanted.values() for trace in found}
             searched, found = search([self._folder / office, self._folder / f"{office}.log"], every)
             check(not found, f"the folder of {office} holds nothing of what it may not see")
             count, size_bytes = count + len(every), size_bytes + searched
+        hidden = {text: found for text, found in hidden.items() if found}
         _, found = search([self._folder / AUTHOR], (trace for each in hidden.values() for trace in each))
         seen = sum(not found.isdisjoint(each) for each in hidden.values())
-        check(seen == len(hidden) or self._report is not None, "the author's folder holds every text")
+        check(seen == len(hidden) or self._report is not None, f"the folder of {AUTHOR} holds every text")
         check(seen > 0 or not hidden, "the search finds the author's texts in the author's folder")
         self._terminal.say(
             f"{count:,} traces of withheld texts (as they are, reversed, escaped, in hexadecimal, base64 and "

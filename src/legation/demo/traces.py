@@ -100,7 +100,7 @@ def alter(folder: Path, texts: Iterable[str]) -> bool:
         for start in range(len(text) - PIECE_LENGTH + 1):
             piece = text[start : start + PIECE_LENGTH].encode()
             for path in files:
-                if piece[-1:].isalpha() and piece in (data := path.read_bytes()):
+                if (piece[-1] >= 0x80 or piece[-1:].isalpha()) and piece in (data := path.read_bytes()):
                     path.write_bytes(data.replace(piece, piece[:-1] + bytes([piece[-1] ^ 1])))
                     return True
     return False

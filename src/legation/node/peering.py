@@ -8,7 +8,7 @@ given. Nothing is trusted by the first of them: a card that one person added dec
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 from hashlib import sha256
 
 from msgspec.structs import replace
@@ -28,8 +28,6 @@ from legation.store.blobs import Blobs
 from legation.store.sqlite import logbook, peers
 from legation.store.sqlite.database import Database, Reading, Writing
 from legation.store.sqlite.peers import StoredCard, StoredGrant
-
-AGREEMENT_LENGTH_MAX = 1_000  # characters: a title and where it is filed
 
 
 def add_peer(data: bytes, *, by: str, card: Card, database: Database, around: Surroundings) -> Card:
@@ -183,11 +181,14 @@ def grant(
         around: Clock and dice.
 
     Raises:
-        MalformedError: The clearance is none, names an unknown policy, or the office is no peer.
+        MalformedError: The clearance is none, names an unknown policy, ends before it begins, or the office
+            is no peer.
         RefusedError: The same person proposed exactly this.
     """
     check_name(by, "name")
     check_name(agreement, "agreement", may_be_empty=True)
+    if not_before is not None and not_after is not None and not_after < not_before:
+        raise MalformedError("the grant ends before it begins")
     wanted = _bounded(stanag4774.read_clearance(clearance), not_before, not_after)
 
     def act(db: Writing) -> GrantState:
@@ -252,15 +253,27 @@ def _same(proposed: Sequence[StoredGrant], clearance: Clearance, agreement: str)
     )
 
 
-def until(text: str) -> datetime:
+def read_date(text: str, *, is_end: bool) -> datetime:
     """
     Read a date or an instant that a person typed; without a zone it is UTC.
 
+    Args:
+        text: As it was typed.
+        is_end: Whether a date stands for its last second, or for its first.
+
     Raises:
-        MalformedError: It is neither.
+        MalformedError: It is neither, or lies outside the calendar in UTC.
     """
     try:
-        found = datetime.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
+        return _instant(text)
+    return datetime.combine(day, time(23, 59, 59) if is_end else time(), UTC)
+
+
+def _instant(text: str) -> datetime:
+    try:
+        found = datetime.fromisoformat(text)
+        return (found if found.tzinfo is not None else found.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
         raise MalformedError("this is no date", hint="write 2026-12-31 or 2026-12-31T12:00Z") from None
-    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)

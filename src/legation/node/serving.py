@@ -40,6 +40,7 @@ from legation.transports.http.server import serve
 WAIT_S = 50  # a long poll: less than the minute after which proxies cut
 RETRY_S_MIN = 0.2
 RETRY_S_MAX = 15.0
+LEAVE_S = 0.5  # for the pull loops to end when a node does; what they were doing is done again later
 LOOK_EVERY_S = 0.25  # how often the keeper looks; a look at an unchanged store costs microseconds
 ANSWERS_AT_ONCE_MAX = 4  # threads that open, decide and seal; waiting pulls hold none
 
@@ -201,8 +202,8 @@ class Keeper(threading.Thread):
 
     def run(self) -> None:
         """Look, wait, look."""
-        seen = -1
-        while not self._stopped.wait(LOOK_EVERY_S if seen >= 0 else 0):
+        seen, wait_s = -1, 0.0
+        while not self._stopped.wait(wait_s):
             try:
                 if self._home.database.is_broken:
                     # Nothing more can be written; a restart finds out what was.
@@ -211,11 +212,19 @@ class Keeper(threading.Thread):
                 version = self._home.database.data_version()
                 if version != seen or self._is_due():
                     self.look()
-                seen = version
+                seen, wait_s = version, LOOK_EVERY_S
             except Exception as error:  # noqa: BLE001 - one of the doors where everything is caught
                 self._report("keeper", error)
+                wait_s = min(max(2 * wait_s, LOOK_EVERY_S), RETRY_S_MAX)
+        self._end_loops()
+
+    def _end_loops(self) -> None:
+        """Stop the pull loops, and give them a moment to leave the store."""
         for loop in self._loops.values():
             loop.stop()
+        until = time.monotonic() + LEAVE_S
+        for loop in self._loops.values():
+            loop.join(max(0.0, until - time.monotonic()))
 
     def _is_due(self) -> bool:
         with self._home.database.read() as db:
@@ -249,9 +258,17 @@ class Keeper(threading.Thread):
                 del self._loops[office]
         for office, address in wanted.items():
             if office not in self._loops:
-                loop = PullLoop(self._home, office, address, self._around, self._report)
-                self._loops[office] = loop
-                loop.start()
+                self._begin_loop(office, address)
+
+    def _begin_loop(self, office: str, address: str) -> None:
+        """Begin to pull from a peer; if its address is none of ours, the others are pulled from all the same."""
+        try:
+            loop = PullLoop(self._home, office, address, self._around, self._report)
+        except LegationError as error:
+            self._report(f"pull from {office}", error)
+            return
+        self._loops[office] = loop
+        loop.start()
 
 
 def turned_for(db: Reading, office: str, before: Rules | None, now: Rules) -> list[int]:

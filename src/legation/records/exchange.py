@@ -38,7 +38,8 @@ class DeliveryRecord(Canonical, frozen=True):
     One item on its way to one addressee.
 
     ``state`` is ``waiting``, ``numbered``, ``receipted``, ``withheld``, ``void`` or ``withdrawn``;
-    ``why`` says it to a person. ``number`` is the entry's in the stream to that addressee.
+    ``why`` says it to a person, ``since`` is when it came to that. ``number`` is the entry's in the stream
+    to that addressee.
     """
 
     item: str
@@ -57,7 +58,7 @@ class DeliveriesRecord(Canonical, frozen=True):
 
 
 class AddresseeRecord(Canonical, frozen=True):
-    """One addressee of a release: the banner of its copy, or why there is none."""
+    """One addressee of a release: the banner of its copy, or ``why`` there is none."""
 
     addressee: str
     banner: str
@@ -65,7 +66,11 @@ class AddresseeRecord(Canonical, frozen=True):
 
 
 class ReleasedRecord(Canonical, frozen=True):
-    """A release: the item, and what was approved for each addressee."""
+    """
+    A release: the item, and what was approved for each addressee.
+
+    ``preview`` stands for what was approved: the digest of all copies.
+    """
 
     item: str
     reference: str
@@ -75,7 +80,12 @@ class ReleasedRecord(Canonical, frozen=True):
 
 
 class PeerPulledRecord(Canonical, frozen=True):
-    """What pulls from one peer brought; ``error`` says why nothing, or nothing more, came."""
+    """
+    What pulls from one peer brought; ``error`` says why nothing, or nothing more, came.
+
+    Of all entries ``views`` counts the copies that can be read, ``quarantined`` those that were set apart,
+    ``refused`` those that can never be accepted.
+    """
 
     office: str
     entries: int = 0
@@ -106,6 +116,8 @@ class PeerRecord(Canonical, frozen=True):
     """
     A peer as an administrator is shown it: whose card, how trusted, and how the link stands.
 
+    ``card`` is the number of the newest one. ``link`` is active, paused or frozen, and ``why`` says why, or
+    what failed last. ``heard`` is when it last pulled from us, ``reached`` when it last answered us.
     ``received`` counts the entries that we hold of it, ``sent`` those that we numbered for it,
     ``receipted`` those it gave a receipt for. ``quarantined`` counts what came and is shown to nobody,
     and ``why_quarantined`` says for what reasons.

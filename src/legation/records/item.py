@@ -41,8 +41,10 @@ class VerificationRecord(Canonical, frozen=True):
     """
     What holds of a copy: who signed it, and how many of its layers can be judged here.
 
-    A layer counts as ``valid`` if its label is valid now in a policy at hand. One that does not is
-    genuine all the same; it is shown to nobody.
+    ``verified`` is always true: what does not verify is an error. ``document`` is the same in every version
+    of an item. ``key_state`` is what the author's card says of the key now. Of the ``layers`` those count
+    as ``valid`` whose label is valid now in a policy at hand. One that is not is genuine all the same; it
+    is shown to nobody.
     """
 
     verified: bool

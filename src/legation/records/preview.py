@@ -30,7 +30,7 @@ class CopyRecord(Canonical, frozen=True):
     What one addressee would receive.
 
     Addressees with the same ``copy`` number receive the same portions. An ``empty`` copy has no
-    body and is not sent.
+    body and is not sent. Without ``title_shown`` the reference stands for the title.
     """
 
     addressee: str

@@ -5,8 +5,8 @@ Runs an application on a socket, with ``uvicorn``, and keeps within limits what 
 Rules kept here:
 
 1. A request has ``HEAD_TIME_S`` to say its headers, an idle connection ``KEEP_ALIVE_TIME_S``, and one that is
-   being closed ``LINGER_TIME_S`` to take what was sent. If there are more than ``CONNECTIONS_MAX``, one that
-   asks for nothing goes, first of those that never asked for anything.
+   being closed ``LINGER_TIME_S`` to take what was sent. If there are more than ``CONNECTIONS_MAX``, the one
+   goes that has asked for nothing yet, for longest: an honest one has asked after a round trip.
 2. What is no HTTP gets the same refusal as everything else.
 3. Nothing is printed and no signal is caught; that is for whoever runs a server.
 4. When it stops, what is going on has ``STOP_TIME_S`` to end, and is then cut.
@@ -179,13 +179,13 @@ class _Connection(H11Protocol):
         return HEAD_TIME_S if self._request is None else KEEP_ALIVE_TIME_S
 
     def _make_room(self) -> None:
-        """Hang up on one that asks for nothing; at worst on this one."""
-        idle = [
+        """Hang up on the one that has asked for nothing yet, for longest; at worst on this one."""
+        silent = [
             other
             for other in cast("set[_Connection]", self.connections)
-            if other.is_idle and not other.transport.is_closing()
+            if other._request is None and not other.transport.is_closing()
         ]
-        min(idle, key=lambda other: (other._request is not None, other._since)).cut()
+        min(silent, key=lambda other: other._since).cut()
 
     def send_400_response(self, msg: str) -> None:
         if self.is_idle or not self.cycle.response_started:
