@@ -273,6 +273,26 @@ class TestPull:
         """
         assert refused(offices, code, "pull", office, *JPN).startswith(f"legation: {told}\n")
 
+    def test_a_full_disk_is_told_with_5_and_leaves_nothing(
+        self, offices: Desk, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """
+        There is no room for what came: nothing of it is here, and the next time it comes again.
+        """
+        released(offices)
+        assert offices.run("pull", *KOR).code == 0
+
+        def full(*_: object, **__: object) -> int:
+            raise StoreError("the disk is full", hint="make room and try again")
+
+        with monkeypatch.context() as patched:
+            patched.setattr("legation.store.sqlite.items.save_view", full)
+            found = offices.run("pull", *JPN, "--json")
+        assert one_document(found, 5)["peers"] == [{"office": "KOR@NATO", "error": "the disk is full"}]
+        assert found.err == "legation: the disk is full\n          make room and try again\n"
+        assert run(offices, "inbox", *JPN) == "the inbox is empty\n"
+        assert run(offices, "pull", *JPN) == "KOR@NATO: 1 new\n"
+
     def test_a_peer_without_an_address_cannot_be_asked(self, offices: Desk) -> None:
         """
         It comes to us.

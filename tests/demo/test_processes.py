@@ -144,6 +144,16 @@ class TestStopping:
             each.join(10)
         assert sorted(heard) == ["command", "time"]
 
+    def test_a_server_that_was_ended_with_everything_does_not_deviate(self, made: Processes) -> None:
+        """
+        Whoever waits for a server, stops it or looks after it meanwhile hears that it is over.
+        """
+        server = made.serve(["import time; time.sleep(600)"], "log")
+        threading.Timer(0.1, made.stop).start()
+        for act in (server.told, server.check_up, server.stop):
+            with pytest.raises(StoppedError):
+                act()
+
     def test_nothing_begins_afterwards(self, made: Processes) -> None:
         """
         Once all was ended, no command and no server can be begun.

@@ -31,11 +31,10 @@ ROOT = Path(__file__).parents[2]
 LOOK_EVERY_S = 0.002
 TIME_S = 30.0  # for whatever takes a fraction of a second; then it never comes
 
-PORTS = range(15_000, 30_000)
+PORTS = range(15_000, 30_000)  # below those that the system gives to connections
 
 SENDING, RECEIVING, AWAY = "sender", "receiver", "absent"
 """The folders."""
-
 
 RELEASED_BEFORE = "this draft was released before"
 """What the program says to who releases again what was released: then it was, and wholly."""
@@ -175,7 +174,7 @@ def free_port() -> int:
     """
     Find a port that nobody listens at.
 
-    Of those that the system gives to connections one could be taken while its server is dead.
+    One of those that the system gives to connections could be taken while its server is dead.
     """
     for port in sample(PORTS, len(PORTS)):
         with socket.socket() as found, suppress(OSError):
@@ -415,7 +414,7 @@ class Pair:
             time.sleep(10 * LOOK_EVERY_S)
             return not sender.waiting(RECEIVER) and len(counts) == 1 and sender.size > 0
 
-        wait_until(is_at_rest, "both nodes come to rest")
+        wait_until(is_at_rest, "both nodes come to rest", time_s=2 * TIME_S)
 
     def end(self) -> Outcome:
         """

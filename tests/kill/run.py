@@ -22,7 +22,8 @@ from tests.kill.texts import RECEIVER, draw_report
 PATIENCE_S = (
     0.3  # for a server to come to where it is to die, when all is released; then it is killed where it is
 )
-REPORTS_IN_LOAD = (2, 7)
+REPORTS_IN_LOAD = (2, 7)  # at least and at most
+REPORTS_AT_ONCE = 60  # are drawn and kept as drafts when they run out
 RESTART_TIME_S = 5.0  # until a killed server answers, the median; it takes half a second on a machine at rest
 ROUNDS_PER_KILL_MAX = 4  # more misses than that, and the harness itself is broken
 
@@ -221,7 +222,6 @@ class Run:
         """
         tally = self._tally
         with self._pair as pair:
-            self._left = pair.compose([draw_report(self._draw) for _ in range(self._reports())])
             rounds = 0
             while len(tally.hits) < self._wanted:
                 rounds += 1
@@ -237,10 +237,6 @@ class Run:
         tally.check()
         tally.check_restarts()
         return tally
-
-    def _reports(self) -> int:
-        """So many that there is something to release in every round."""
-        return 2 * sum(REPORTS_IN_LOAD) * self._wanted // 3 + max(REPORTS_IN_LOAD)
 
     def _play_round(self) -> None:
         """Start what is down, release something, kill something, and look at both nodes."""
@@ -366,10 +362,12 @@ class Run:
     def _start_load(self, plan: Plan) -> "Load":
         """Release some reports that were not yet, and perhaps some whose release was not acknowledged."""
         draw, pair = self._draw, self._pair
+        if len(self._left) < max(REPORTS_IN_LOAD):
+            self._left += pair.compose([draw_report(draw) for _ in range(REPORTS_AT_ONCE)])
         if plan.needs_blob:
             # One comes to the end, and is taken.
             self._left.sort(key=lambda title: pair.reports[title].is_long)
-        titles = [self._left.pop() for _ in range(min(len(self._left), draw.randint(*REPORTS_IN_LOAD)))]
+        titles = [self._left.pop() for _ in range(draw.randint(*REPORTS_IN_LOAD))]
         if plan.point is None and draw.random() < 0.3:
             self._left += titles[1:]
             return Load(pair.release_one(titles[0]), titles[:1])

@@ -112,6 +112,21 @@ def test_a_ring_has_everybody_ask_their_own_reason(village: Village) -> None:
     run(act, village.node(KOR))
 
 
+def test_a_closed_bell_keeps_nobody(village: Village) -> None:
+    """
+    Whoever waits goes, and whoever comes does not wait.
+    """
+
+    async def act(node: Node, bell: Doorbell) -> None:
+        waiting = asyncio.create_task(bell.wait(node.database.data_version(), LONG_S))
+        await asyncio.sleep(2 * LOOK_EVERY_S)
+        await bell.close()
+        await asyncio.wait_for(waiting, LONG_S / 2)
+        await asyncio.wait_for(bell.wait(node.database.data_version(), LONG_S), LONG_S / 2)
+
+    run(act, village.node(KOR))
+
+
 def test_nobody_looks_while_nobody_waits(village: Village, monkeypatch: pytest.MonkeyPatch) -> None:
     """
     An idle node costs nothing.

@@ -10,6 +10,7 @@ import pytest
 from legation.errors import LegationError, MalformedError, SignatureError, StoreError
 from legation.keys.card import Office, read
 from legation.labels import decide, parse_mark
+from legation.node import disk, home
 from legation.node.home import CARD, KEYS, ROOT, STORE, create_home, open_home
 from legation.node.keyring import OFFICE_KEYS, ROOT_KEY
 from legation.node.rules import mission_reader, received_reader
@@ -112,6 +113,27 @@ class TestCreate:
             create_home(tmp_path / "kor", KOR, around())
         assert list(tmp_path.iterdir()) == []
 
+    def test_of_two_at_once_one_is_made_and_stays(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """
+        Both found the folder empty; whoever comes second takes nothing of the first away.
+        """
+        honest, first = disk.write_file, [True]
+
+        def write(path: Path, data: bytes, **more: bool) -> None:
+            if first and first.pop():
+                create_home(tmp_path / "kor", KOR, around(7))
+            honest(path, data, **more)
+
+        monkeypatch.setattr(home, "write_file", write)
+        # The other one is made between the look at the folder and the first file.
+        monkeypatch.setattr(home, "any", lambda _: False, raising=False)
+        with pytest.raises(FileExistsError):
+            create_home(tmp_path / "kor", KOR, around())
+        with open_home(tmp_path / "kor", around()) as made:
+            assert made.office == "KOR@NATO"
+
     def test_a_store_that_cannot_be_filled_leaves_nothing(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -190,9 +212,9 @@ class TestOpen:
         Keys, card and store are those of one office.
         """
         card = create_home(tmp_path / "kor", KOR, around())
-        with open_home(tmp_path / "kor", around()) as home:
-            assert (home.office, home.card) == ("KOR@NATO", card)
-            assert home.signing.item.public_key in {each.key for each in card.body.item_keys}
+        with open_home(tmp_path / "kor", around()) as made:
+            assert (made.office, made.card) == ("KOR@NATO", card)
+            assert made.signing.item.public_key in {each.key for each in card.body.item_keys}
 
     @pytest.mark.parametrize("name", ["nowhere", "."])
     def test_a_folder_without_a_node_is_refused(self, tmp_path: Path, name: str) -> None:

@@ -148,6 +148,21 @@ class TestWithheld:
         kor.keeps_house()
         assert handed_over(kor, jpn, item) == [WORDS[SECRET]]
 
+    def test_narrowed_and_widened_between_two_looks_of_the_keeper_is_woken(self, village: Village) -> None:
+        """
+        What was withheld in an epoch that the keeper never saw goes too.
+        """
+        kor, jpn = village.pair(KOR, JPN)
+        kor.releases(f"{SECRET} Earlier.", to=[JPN])
+        kor.keeps_house()
+        item = kor.releases(f"{SECRET} {WORDS[SECRET]}", to=[JPN])
+        kor.grants(JPN, "LIMITED")
+        jpn.catches_up(kor)
+        kor.grants(JPN, "SECRET")
+        assert kor.states(item) == {JPN: "withheld"}
+        kor.keeps_house()
+        assert handed_over(kor, jpn, item) == [WORDS[SECRET]]
+
     def test_a_title_alone_is_not_sent(self, village: Village) -> None:
         """
         What is permitted holds no paragraph: nothing goes, and the reason is said.

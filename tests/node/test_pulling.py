@@ -40,6 +40,7 @@ from legation.keys.card import KeyState
 from legation.labels import parse_mark, reference_to
 from legation.log import Checkpoint, Frontier, LogKind, key_name, sign_checkpoint, stream_origin
 from legation.store.sqlite import incoming, peers
+from legation.store.sqlite import node as own
 from tests.formats.drafts import EXERCISE
 from tests.node.pair import Node, Village, Way, a_slip, next_card, unchanged
 
@@ -846,6 +847,22 @@ class TestOnce:
         jpn.grants(KOR, not_after=jpn.clock())
         jpn.clock.move(days=days)
         assert jpn.pulls(kor).views == 1
+
+    def test_what_comes_is_judged_by_todays_date(self, pair: tuple[Node, Node]) -> None:
+        """
+        What may be handed to us has run out since the rules were read; nobody else has noticed yet.
+        """
+        kor, jpn = pair
+        with jpn.database.read() as db:
+            [held] = [
+                each for each in own.mission_clearances(db, received=True) if each.policy_id == EXERCISE.id
+            ]
+        ends = changed(held, not_after=jpn.clock())
+        jpn.database.write(lambda db: own.set_mission_clearance(db, ends, received=True))
+        assert jpn.pulls(kor).views == 1
+        jpn.clock.move(days=1)
+        kor.releases(f"{SECRET} {TEXT} 2", to=[JPN])
+        assert jpn.pulls(kor).quarantined == 1
 
     @pytest.mark.parametrize("days", [1, 3650, -1, -3650])
     def test_a_clock_that_jumps_loses_nothing(self, pair: tuple[Node, Node], days: int) -> None:

@@ -33,9 +33,10 @@ class Served:
     def __init__(self, node: Node) -> None:
         self.node = node
         self.reports: list[tuple[str, BaseException]] = []
+        self.doorbell = Doorbell(node.database)
         self.answerer = Answerer(
             node.answering,
-            Doorbell(node.database),
+            self.doorbell,
             node.database,
             lambda where, error: self.reports.append((where, error)),
         )
@@ -186,6 +187,21 @@ class TestAnswerer:
         done, answer = run(act, kor)
         assert done == [False, True, True, False]
         assert len(answer.entries) == 2
+
+    def test_a_node_that_ends_answers_those_who_wait(self, village: Village) -> None:
+        """
+        With nothing, at once; and whoever comes then does not wait.
+        """
+        kor, jpn, aus = village.star(KOR, JPN, AUS)
+
+        async def act(served: Served) -> list[Answer]:
+            waiting = [asyncio.create_task(served.asked(each, wait_s=LONG_S)) for each in (jpn, aus)]
+            await asyncio.sleep(0.1)
+            assert not any(each.done() for each in waiting)
+            await served.doorbell.close()
+            return [*await asyncio.gather(*waiting), await served.asked(jpn, wait_s=LONG_S)]
+
+        assert [each.entries for each in run(act, kor)] == [(), (), ()]
 
     def test_many_pulls_of_one_peer_at_once_have_one_effect(self, village: Village) -> None:
         """

@@ -170,6 +170,23 @@ class TestAppend:
             kind = incoming.kind(db, stream.stream_id, each.number)
             assert kind == (None if each.header is None else each.header.kind.value)
 
+    def test_streams_do_not_touch_each_other(self, db: Writing) -> None:
+        """
+        What one office sends changes nothing of what is held of another, also where both are as long.
+        """
+        others = [take_in(db, begin(db, office), [start()]) for office in ("AUS", "JPN@NATO")]
+        stream = take_in(db, begin(db), [start()])
+        take_in(db, stream, [view(1, 1), leaf(2)])
+        assert [incoming.stream(db, each.office) for each in others] == others
+
+    def test_of_what_never_came_there_is_no_kind(self, db: Writing) -> None:
+        """
+        An entry that is not there has no kind.
+        """
+        stream = take_in(db, begin(db), [start()])
+        assert incoming.kind(db, stream.stream_id, 0) == "start"
+        assert incoming.kind(db, stream.stream_id, 1) is None
+
     def test_a_part_is_given_from_a_number_on(self, db: Writing) -> None:
         """
         A stream is gone through piece by piece.
@@ -308,14 +325,14 @@ class TestReceipts:
         stream = take_in(db, begin(db), [start(), view(1, 1), view(2, 2)])
         assert incoming.receipt(db, stream.stream_id) is None
         for size in (1, 3):
-            incoming.save_receipt(db, stream.stream_id, size, b"%d" % size, 3)
+            incoming.save_receipt(db, stream.stream_id, size, b"%d" % -size, 3)
         with pytest.raises(StoreError, match="breaks a rule"):
             incoming.save_receipt(db, stream.stream_id, 3, b"made again", 4)
         found = incoming.stream(db, "KOR")
         assert found is not None
         assert found.held.receipt_size == 3
-        assert incoming.receipt(db, stream.stream_id) == b"3"
-        assert list(incoming.receipts(db, stream.stream_id)) == [(1, b"1"), (3, b"3")]
+        assert incoming.receipt(db, stream.stream_id) == b"-3"
+        assert list(incoming.receipts(db, stream.stream_id)) == [(1, b"-1"), (3, b"-3")]
 
     def test_refuses_one_for_more_than_is_held(self, db: Writing) -> None:
         """

@@ -100,6 +100,14 @@ class TestAppend:
             assert everything[size - 1].root == root(leaves[:size])
         assert stream.frontier == Frontier().extend(leaves)
 
+    def test_streams_do_not_touch_each_other(self, db: Writing) -> None:
+        """
+        What is numbered for one office changes nothing of the stream to another, also where both are as long.
+        """
+        others = [rows.begun(db, office) for office in ("AUS", "JPN@NATO")]
+        rows.append(db, rows.begun(db), [(EntryKind.VIEW, b"a", None)])
+        assert [outgoing.stream(db, each.office) for each in others] == others
+
     def test_an_entry_remembers_at_which_epoch_it_was_decided(self, db: Writing) -> None:
         """
         Whoever sends it later sees whether it has to be decided again.
@@ -354,12 +362,12 @@ class TestSigned:
         stream = rows.append(db, rows.begun(db), [(EntryKind.VIEW, b"a", None)] * 3)
         assert outgoing.receipt(db, stream.stream_id) is None
         for size in (2, 4, 3):
-            outgoing.save_receipt(db, stream.stream_id, size, b"%d" % size, 1)
+            outgoing.save_receipt(db, stream.stream_id, size, b"%d" % (9 - size), 1)
         now = outgoing.stream(db, "KOR")
         assert now is not None
         assert now.receipt_size == 4
-        assert outgoing.receipt(db, stream.stream_id) == b"4"
-        assert list(outgoing.receipts(db, stream.stream_id)) == [(2, b"2"), (3, b"3"), (4, b"4")]
+        assert outgoing.receipt(db, stream.stream_id) == b"5"
+        assert list(outgoing.receipts(db, stream.stream_id)) == [(2, b"7"), (3, b"6"), (4, b"5")]
 
     def test_refuses_a_receipt_for_what_was_never_sent(self, db: Writing) -> None:
         """

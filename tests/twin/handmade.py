@@ -141,6 +141,38 @@ def claims_to_be_another() -> Pair:
     return of_peer("claims to be another", (hidden("pin", AUTHOR, "JPN@NATO", "S"), end), (end,))
 
 
+def another_is_refused_first() -> Pair:
+    """Another office, sent the same, may not have it any more when it asks; then the peer asks."""
+    mark, pull = "(L//REL KOR, JPN, AUS, NATO)", act("pull", PEER, AUTHOR)
+    return of_peer(
+        "another is refused first",
+        (
+            hidden("pin", AUTHOR, "NATO", "L"),
+            act("release", AUTHOR, report(f"{mark} Seen.", to=f"NATO, {PEER}"), "seen"),
+            hidden("grant", AUTHOR, "NATO", cast.cleared("NATO", "O")),
+            hidden("pull", "NATO", AUTHOR),
+            pull,
+        ),
+        (act("release", AUTHOR, report(f"{mark} Seen.", to=PEER), "seen"), pull),
+    )
+
+
+def passed_on_from_an_author_who_is_pinned() -> Pair:
+    """The peer passes on a true item of another office, which may be a peer of the author or not, or become one."""
+    begin = act("release", "NATO", report("(O) Seen.", to=AUTHOR), "seen")
+    end = (
+        act("pass_on", PEER, AUTHOR, "seen", ("(O)",), "NATO"),
+        act("pull", AUTHOR, PEER),
+        act("pull", PEER, AUTHOR),
+    )
+    pin = hidden("pin", AUTHOR, "NATO", "S")
+    return of_peer(
+        "passed on",
+        (begin, pin, *end, act("pull", AUTHOR, PEER)),
+        (begin, *end, pin, act("pull", AUTHOR, PEER)),
+    )
+
+
 def a_stranger_asks() -> Pair:
     """The peer is none yet, and asks; others become peers before it."""
     asks = act("pull", PEER, AUTHOR), act("wrong", "no position"), act("wrong", "replay")
@@ -207,6 +239,8 @@ HANDMADE = (
     rules_change_while_the_author_asks,
     forged_under_a_key_that_is_pinned,
     claims_to_be_another,
+    another_is_refused_first,
+    passed_on_from_an_author_who_is_pinned,
     a_stranger_asks,
     two_relays_hand_over_alike,
     the_smaller_view_hides_more,

@@ -3,8 +3,9 @@
 Leaks that are planted, to see that each is found.
 
 Each is a mistake that somebody could make, or did, at one place of the program. It names one pair of
-worlds that finds it. When random pairs are made in another way, another number may be needed; ``is_found``
-tells.
+worlds that finds it. When random pairs are made in another way, another number may be needed::
+
+    [number for number in range(20) if is_found(leak, peer_pair(number))]
 """
 
 from collections import Counter, OrderedDict
@@ -259,6 +260,36 @@ class _PermitsAll:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._rules, name)
+
+
+def cuts_remembered_by_item(patch: Patch) -> None:
+    """The copy that was made for whoever asked first is given to everybody."""
+
+    def make(true: Callable[..., Any]) -> Callable[..., Any]:
+        def cutting(self: Any, db: Reading, item_id: bytes, allowed: frozenset[int], rules: Rules) -> Any:
+            if not allowed:
+                return true(self, db, item_id, allowed, rules)
+            first = vars(self).setdefault("first", {}).setdefault(item_id, allowed)
+            return true(self, db, item_id, first, rules)
+
+        return cutting
+
+    _wrap(patch, numbering.Cutter, "cut", make)
+
+
+def decisions_remembered_by_label(patch: Patch) -> None:
+    """What was decided for whoever asked first counts for everybody."""
+
+    def make(true: Callable[..., Any]) -> Callable[..., Any]:
+        def permits(self: Rules, office: str, access_id: int) -> bool:
+            found = self.decided.get(("", access_id))
+            if found is None:
+                found = self.decided["", access_id] = true(self, office, access_id)
+            return found
+
+        return permits
+
+    _wrap(patch, Rules, "permits", make)
 
 
 def answers_cut_at_every_epoch(patch: Patch) -> None:
@@ -538,6 +569,8 @@ LEAKS = (
     Leak("a cut with one hash too many", cut_with_one_hash_too_many, peers(0)),
     Leak("a cut that is empty is sent", cut_that_is_empty_is_sent, peers(1)),
     Leak("an approval that is not decided again", approval_that_is_not_decided_again, peers(8)),
+    Leak("cuts remembered by item", cuts_remembered_by_item, peers(1)),
+    Leak("decisions remembered by label", decisions_remembered_by_label, handmade.another_is_refused_first),
     Leak("answers cut at every epoch", answers_cut_at_every_epoch, peers(4)),
     Leak(
         "empty answers cut while stopped",
@@ -563,7 +596,7 @@ LEAKS = (
     Leak("a status that counts peers", status_that_counts_peers, handmade.claims_to_be_another),
     Leak("a header with a version", header_with_a_version, peers(0)),
     Leak("a receipt with a time of others", receipt_with_a_time_of_others, peers(1)),
-    Leak("an inbox that counts all", inbox_that_counts_all, readers(0)),
+    Leak("an inbox that counts all", inbox_that_counts_all, readers(1)),
     Leak("the title of a hidden layer", title_of_a_hidden_layer, readers(2)),
     Leak("an order by the key of a view", order_by_the_key_of_a_view, readers(2)),
     Leak("a tie that a hash settles", tie_that_a_hash_settles, handmade.two_relays_hand_over_alike),

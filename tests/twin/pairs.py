@@ -367,7 +367,9 @@ def _reader_plan(random: Random) -> Iterator[Planned]:
     second, own, reports = 0, 0, dict[str, Visible]()
     for _ in range(random.randint(4, 9)):
         second += random.choice((20, 40, 200))
-        match random.choices(("release", "pull", "pass on", "own", "read"), (30, 25, 25, 10, 10))[0]:
+        match random.choices(("release", "pull", "pass on", "own", "read", "less"), (30, 25, 25, 10, 10, 4))[
+            0
+        ]:
             case "pull":
                 yield Planned(second, "pull", (here, random.choice(sources)))
             case "pass on" if reports:
@@ -381,6 +383,10 @@ def _reader_plan(random: Random) -> Iterator[Planned]:
                 yield Planned(second, "release", (here, f"own {own}"), report)
             case "read":
                 yield Planned(second, "read")
+            case "less":
+                # From now on the people see only what is open.
+                less = cast.cleared(here, "O", context=("Own", "Releasable"))
+                yield Planned(second, "set_clearance", (here, less, False))
             case _:
                 name = f"seen {len(reports)}"
                 reports[name] = visible_report(random, cast.READER_SEES, here)

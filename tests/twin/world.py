@@ -65,6 +65,7 @@ from tests.twin import cast
 from tests.twin.moments import Moments
 
 ROUNDS_MAX = 40  # answers until a stream is drained; the longest script has a third of that
+WAITING_S = 0.1  # between two hidden acts while a request waits: several looks of the doorbell
 Hook = Callable[[], None]
 
 SMALL = (
@@ -120,13 +121,32 @@ class Door:
         self._loop.close()
 
     def ask(
-        self, body: bytes, *, method: str = "POST", path: bytes = b"/exchange", during: Sequence[Hook] = ()
+        self,
+        body: bytes,
+        *,
+        method: str = "POST",
+        path: bytes = b"/exchange",
+        during: Sequence[Hook] = (),
+        waiting: Sequence[Hook] = (),
     ) -> Reply:
-        """Make one request; each of *during* is done after a part of the answer was given out."""
-        return self._loop.run_until_complete(self._ask(body, method, path, list(during)))
+        """
+        Make one request.
 
-    async def _ask(self, body: bytes, method: str, path: bytes, during: list[Hook]) -> Reply:
+        Args:
+            body: The envelope.
+            method: Of the request.
+            path: Of the request.
+            during: What happens meanwhile, each after a part of the answer was given out.
+            waiting: What happens one after the other while the answer is waited for.
+        """
+        return self._loop.run_until_complete(self._ask(body, method, path, list(during), waiting))
+
+    async def _ask(
+        self, body: bytes, method: str, path: bytes, during: list[Hook], waiting: Sequence[Hook]
+    ) -> Reply:
         request = _Request(body, during)
+        for number, act in enumerate(waiting, 1):
+            self._loop.call_later(number * WAITING_S, request.do, act)
         scope = {
             "type": "http",
             "method": method,
@@ -174,9 +194,10 @@ class _Request:
         if not message.get("more_body", False):
             self.is_whole = True
         elif self._during:
-            self._do(self._during.pop(0))
+            self.do(self._during.pop(0))
 
-    def _do(self, act: Hook) -> None:
+    def do(self, act: Hook) -> None:
+        """Let something happen; what goes wrong with it is told in the end."""
         try:
             act()
         except Exception as error:  # noqa: BLE001 - the application would take it for a broken line
@@ -185,7 +206,7 @@ class _Request:
     def reply(self) -> Reply:
         """What came of it; what was to happen meanwhile has happened by then."""
         for act in self._during:
-            self._do(act)
+            self.do(act)
         if self.failed is not None:
             raise self.failed
         headers = tuple(map(tuple, self.start["headers"]))
@@ -387,11 +408,11 @@ class World:
         if not reply.is_whole:
             raise UnreachableError("broke off")
 
-    def ask(self, by: str, of: str, body: bytes, *, during: Sequence[Hook] = (), **request: Any) -> Reply:
+    def ask(self, by: str, of: str, body: bytes, **request: Any) -> Reply:
         """Ask a node's door, and write down what crossed if the observer is at one end."""
         if of == self.watched:
             self._see_asked(body)
-        reply = self.node(of).door.ask(body, during=during, **request)
+        reply = self.node(of).door.ask(body, **request)
         if self._sees(by, of):
             self.see(f"envelope {'from' if by == self.watched else 'to'} the peer", body)
             self.see("status, headers and sizes of an answer", reply.sight)
@@ -413,7 +434,9 @@ class World:
             )
             self.see("letter that asks", encode(found.letter))
 
-    def letter(self, by: str, of: str, *, during: Sequence[Hook] = (), **said: Any) -> Answer | None:
+    def letter(
+        self, by: str, of: str, *, during: Sequence[Hook] = (), waiting: Sequence[Hook] = (), **said: Any
+    ) -> Answer | None:
         """Write a pull by hand, send it, and read the answer; None if there is none."""
         at = self.node(by)
         around = at.around
@@ -431,7 +454,7 @@ class World:
         )
         envelope = b"".join(written)
         self.last[by, of] = envelope
-        reply = self.ask(by, of, envelope, during=during)
+        reply = self.ask(by, of, envelope, during=during, waiting=waiting)
         self.done["letters"] += 1
         if reply.status != 200 or not reply.is_whole:
             return None
@@ -554,9 +577,9 @@ class World:
 
     # What no honest office does, or none can do yet.
 
-    def pass_on(self, by: str, to: str, item: str, marks: Sequence[str]) -> None:
-        """Append to a stream a cut of the author's item, as an office that passes it on will do."""
-        author = self.node(cast.AUTHOR).home
+    def pass_on(self, by: str, to: str, item: str, marks: Sequence[str], of: str = cast.AUTHOR) -> None:
+        """Append to a stream a cut of an item of *of*, as an office that passes it on will do."""
+        author = self.node(of).home
         labels = {parse_mark(cast.EXERCISE, mark) for mark in marks}
         with author.database.read() as db:
             own = items.own_view(db, self.released[item])

@@ -18,7 +18,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,11 +53,21 @@ class Ended:
 
 
 class Server:
-    """A process that listens; it says so on stdout, in one JSON document."""
+    """
+    A process that listens; it says so on stdout, in one JSON document.
 
-    def __init__(self, process: "subprocess.Popen[bytes]", name: str) -> None:
+    Args:
+        process: The process.
+        name: What it is called when something deviates.
+        check_going_on: Raises ``StoppedError`` if it was ended with everything, which is no deviation.
+    """
+
+    def __init__(
+        self, process: "subprocess.Popen[bytes]", name: str, check_going_on: Callable[[], None]
+    ) -> None:
         self._process = process
         self._name = name
+        self._check_going_on = check_going_on
 
     @property
     def is_up(self) -> bool:
@@ -78,7 +88,7 @@ class Server:
             while not said.endswith(b"}\n"):
                 is_there = selector.select(until - time.monotonic())
                 more = os.read(self._process.stdout.fileno(), 1 << 16) if is_there else b""
-                check(bool(more), f"{self._name} did not start; its log says more")
+                self._check(bool(more), "did not start")
                 said += more
         return json.loads(said)
 
@@ -89,10 +99,24 @@ class Server:
         Raises:
             DeviationError: It had ended before, or ended otherwise than well.
         """
-        check(self.is_up, f"{self._name} ended by itself; its log says more")
+        self.check_up()
         _end([self._process])
         code = self._process.returncode
-        check(code == 0, f"{self._name} ended with {code}; its log says more")
+        self._check(code == 0, f"ended with {code}")
+
+    def check_up(self) -> None:
+        """
+        See that it has not ended.
+
+        Raises:
+            DeviationError: It has.
+        """
+        self._check(self.is_up, "ended by itself")
+
+    def _check(self, holds: bool, what: str) -> None:
+        if not holds:
+            self._check_going_on()
+            raise DeviationError(f"{self._name} {what}; its log says more")
 
 
 class Processes:
@@ -134,7 +158,8 @@ class Processes:
     def serve(self, arguments: Sequence[str], log: str) -> Server:
         """Start ``legation`` with *arguments* as a server whose stderr goes to the file *log*."""
         with (self.folder / log).open("ab") as errors:
-            return Server(self._start(arguments, stderr=errors), f"legation {' '.join(arguments[:3])}")
+            process = self._start(arguments, stderr=errors)
+        return Server(process, f"legation {' '.join(arguments[:3])}", self._check_going_on)
 
     def pause(self, time_s: float) -> None:
         """

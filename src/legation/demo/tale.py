@@ -457,8 +457,8 @@ class Tale:
         self._terminal.say(f"The nodes are still at work: the commands above can be typed in {self._folder}.")
         while True:
             self._processes.pause(1.0)
-            for name, server in self._servers.items():
-                check(server.is_up, f"the {name} went away; its log says more")
+            for server in self._servers.values():
+                server.check_up()
 
     # Hands.
 

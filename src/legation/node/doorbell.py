@@ -20,8 +20,14 @@ class Doorbell:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._waiting = 0
+        self.is_closed = False
         self._rung = asyncio.Condition()
         self._watch: asyncio.Task[None] | None = None
+
+    async def close(self) -> None:
+        """End all waiting, from now on; the node is about to end."""
+        self.is_closed = True
+        await self.ring()
 
     async def ring(self) -> None:
         """Have everybody who waits look at their own reasons not to."""
@@ -42,7 +48,9 @@ class Doorbell:
             self._watch = asyncio.create_task(self._look())
         try:
             async with asyncio.timeout(timeout_s), self._rung:
-                await self._rung.wait_for(lambda: unless() or self._database.data_version() != seen)
+                await self._rung.wait_for(
+                    lambda: self.is_closed or unless() or self._database.data_version() != seen
+                )
         except TimeoutError:
             pass
         finally:

@@ -126,9 +126,10 @@ def create_home(
     root_key = ROOT_KEY.decode(root) if root is not None else draw_root_key(office.party, around)
     keys = draw_office_keys(office, around)
     data = make_card(keys, root_key, Policies(held), around, addresses=addresses)
-    with _new_folder(path):
-        _lay_out(path, keys, root_key if root is None else None, data)
+    with _new_folder(path) as made:
+        _lay_out(path, keys, root_key if root is None else None, data, made)
         database = Database.create(path / STORE, now=around.seconds())
+        made += [path / f"{STORE}{suffix}" for suffix in ("", "-wal", "-shm")]
         try:
             database.write(
                 lambda db: _furnish(db, office, around, spifs=files, held=held, clearances=given.values())
@@ -139,29 +140,37 @@ def create_home(
 
 
 @contextmanager
-def _new_folder(path: Path) -> Iterator[None]:
-    """Make a folder, or take an empty one; if it cannot be furnished, it is as it was before."""
+def _new_folder(path: Path) -> Iterator[list[Path]]:
+    """
+    Make a folder, or take an empty one; if it cannot be furnished, it is as it was before.
+
+    Gives a list for what is made in it: only that is taken away again, for somebody else may be making a
+    node in the same folder at the same moment.
+    """
     was_there = path.is_dir()
+    made: list[Path] = []
     path.mkdir(parents=True, exist_ok=True)
     if any(path.iterdir()):
         raise StoreError(f"`{path.name}` is not empty", hint="a node is made in a folder of its own")
     path.chmod(0o700)
     try:
-        yield
+        yield made
     except BaseException:
         with suppress(OSError):
-            for each in path.iterdir():
-                each.unlink()
+            for each in made:
+                each.unlink(missing_ok=True)
             if not was_there:
                 path.rmdir()
         raise
 
 
-def _lay_out(path: Path, keys: OfficeKeys, root: RootKey | None, card: bytes) -> None:
-    write_file(path / KEYS, OFFICE_KEYS.encode(keys), new=True)
+def _lay_out(path: Path, keys: OfficeKeys, root: RootKey | None, card: bytes, made: list[Path]) -> None:
+    files = [(KEYS, OFFICE_KEYS.encode(keys)), (CARD, card)]
     if root is not None:
-        write_file(path / ROOT, ROOT_KEY.encode(root), new=True)
-    write_file(path / CARD, card, public=True, new=True)
+        files.insert(1, (ROOT, ROOT_KEY.encode(root)))
+    for name, data in files:
+        write_file(path / name, data, public=name == CARD, new=True)
+        made.append(path / name)
 
 
 def _furnish(

@@ -55,7 +55,7 @@ from legation.labels import Label, Policies, Reader
 from legation.log import LogEntry, LogKind, cosign, key_name
 from legation.node.home import Signing
 from legation.node.numbering import append, begun
-from legation.node.rules import RuleBook, Rules, begin_epoch, is_due, received_reader
+from legation.node.rules import RuleBook, Rules, begin_epoch, received_reader
 from legation.node.surroundings import Surroundings, is_recent
 from legation.projections import fold
 from legation.release import decide_label
@@ -158,7 +158,6 @@ class Pulling:
         opener = self._around.opener(
             self._around.random(MLKEM_SEED_SIZE_BYTES), self._around.random(X25519_SEED_SIZE_BYTES)
         )
-        self._turn()
         with self._database.read() as db:
             rules = self._book.at(db)
             card = self._card(db, rules)
@@ -177,13 +176,6 @@ class Pulling:
         finally:
             if isinstance(pieces, Generator):
                 pieces.close()
-
-    def _turn(self) -> None:
-        """Begin a new epoch if it is due, so that what came is judged with the rules of today."""
-        with self._database.read() as db:
-            due = is_due(db, self._around)
-        if due:
-            self._database.write(self._book.turn)
 
     def _card(self, db: Reading, rules: Rules) -> Card:
         card = rules.cards.get(self._peer)
@@ -253,7 +245,7 @@ class Pulling:
 
     def _judge_all(self, db: Reading, accepted: Accepted, rules: Rules) -> Mapping[int, Arrived]:
         """Judge every view that an answer brought, by the number of its entry."""
-        why = WhyApart(rules.policies, received_reader(db, self._office, rules.at))
+        why = WhyApart(rules.policies, received_reader(db, self._office, self._around.now()))
         return {
             header.number: Arrived(slip=slip, judged=self._judge(slip, view, rules, why))
             for header, payload in accepted.entries

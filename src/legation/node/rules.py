@@ -11,7 +11,7 @@ Rules kept here:
 1. The count is read in the very transaction that decides.
 2. Nothing is remembered of a change that is not committed: if it is undone, the same count and the same
    access ids come to stand for something else.
-3. When the clock stands before the instant at which the rules were worked out, they are worked out anew.
+3. When a date passes that changes a decision, or the clock is put back, a new epoch begins.
 4. A decision is made once for each pair of peer and access id, by ``release.decide_label`` like any other.
 """
 
@@ -147,7 +147,7 @@ class RuleBook:
         """The rules as this snapshot, or this change so far, sees them."""
         epoch = node.epoch(db).number
         rules = self._rules
-        if rules is None or rules.epoch != epoch or rules.at > self._around.now():
+        if rules is None or rules.epoch != epoch:
             rules = _rules(db, self._card, epoch, self._around)
         rules = rules.loaded(db)
         if not isinstance(db, Writing):

@@ -91,10 +91,15 @@ class Answerer:
                 return batch
 
     async def _news(self, pull: Pull, turn: int, seen: int, until: float) -> bool:
-        """Wait until a commit brings something for a pull; False if its time is over before, or its turn."""
+        """
+        Wait until a commit brings something for a pull.
+
+        Returns:
+            False if its time is over before that, or its turn, or the node ends.
+        """
         while True:
             left = until - asyncio.get_running_loop().time()
-            if left <= 0 or turn != self._turns[pull.sender]:
+            if left <= 0 or turn != self._turns[pull.sender] or self._doorbell.is_closed:
                 return False
             await self._doorbell.wait(seen, left, unless=lambda: turn != self._turns[pull.sender])
             seen = self._database.data_version()
@@ -174,7 +179,10 @@ class PullLoop(threading.Thread):
             if known is not None and known.failure != error.message:
                 peers.failed(db, self._office, error.message, self._around.seconds())
 
-        self._database.write(act)
+        try:
+            self._database.write(act)
+        except StoreError as busy:  # the next failure is written down instead
+            self._report(f"pull from {self._office}", busy)
 
 
 class Keeper(threading.Thread):
@@ -240,9 +248,12 @@ class Keeper(threading.Thread):
 
     def _turn(self, db: Writing) -> Rules:
         """Begin what is due, and wake the deliveries whose decision has turned."""
-        rules = self._book.turn(db)
+        rules, before = self._book.turn(db), self._before
+        if before is not None and rules.epoch > before.epoch + 1:
+            # Of an epoch in between nobody knows what was withheld because of it.
+            before = None
         for office in rules.cards:
-            turned = turned_for(db, office, self._before, rules)
+            turned = turned_for(db, office, before, rules)
             if turned:
                 deliveries.wake(db, deliveries.withheld_by_access(db, office, turned), self._around.seconds())
         return rules
@@ -275,7 +286,8 @@ def turned_for(db: Reading, office: str, before: Rules | None, now: Rules) -> li
     """
     Name the access ids that *office* may be handed now and could not before.
 
-    Without a before, as when a node starts, all that it may be handed.
+    Without a before, as when a node starts, all that it may be handed; then also what has no paragraph
+    for it is looked at once.
     """
     return [
         each
@@ -327,13 +339,23 @@ async def serve_node(
         loop = asyncio.get_running_loop()
         keeper = Keeper(home, around, report, lambda: loop.call_soon_threadsafe(stop.set))
         keeper.start()
+        doorbell = Doorbell(home.database)
+        ending = asyncio.create_task(_end_waiting(doorbell, stop))
         try:
-            await serve(exchange_of(home, around, report), host=host, port=port, stop=stop, started=started)
+            app = exchange_of(home, around, report, doorbell)
+            await serve(app, host=host, port=port, stop=stop, started=started)
         finally:
+            ending.cancel()
             keeper.stop()
             await asyncio.to_thread(keeper.join)
     if home.database.is_broken:
         raise StoreError("the disk failed", hint="see to the disk, then start again")
+
+
+async def _end_waiting(doorbell: Doorbell, stop: asyncio.Event) -> None:
+    """Answer those who wait when the node is told to end, so that it need not wait for them."""
+    await stop.wait()
+    await doorbell.close()
 
 
 async def serve_pages(pages: ASGIApp, *, stop: asyncio.Event, started: Callable[[str, int], None]) -> None:
@@ -341,12 +363,14 @@ async def serve_pages(pages: ASGIApp, *, stop: asyncio.Event, started: Callable[
     await serve(pages, host="127.0.0.1", port=0, stop=stop, started=started)
 
 
-def exchange_of(home: Home, around: Surroundings, report: Report) -> ASGIApp:
-    """The application that answers this node's peers."""
+def exchange_of(
+    home: Home, around: Surroundings, report: Report, doorbell: Doorbell | None = None
+) -> ASGIApp:
+    """The application that answers this node's peers; *doorbell* if its owner wants to close it."""
     answering = Answering(
         card=home.card, signing=home.signing, database=home.database, blobs=home.blobs, around=around
     )
-    answerer = Answerer(answering, Doorbell(home.database), home.database, report)
+    answerer = Answerer(answering, doorbell or Doorbell(home.database), home.database, report)
     return exchange_app(
         answerer,
         size_bytes_max=PULL_SIZE_BYTES_MAX,

@@ -5,6 +5,8 @@
 --
 -- What cannot be is refused here, whatever the program does: states that are none, what one person did
 -- alone, two present streams to one office, an entry without its payload. A comparison with NULL holds.
+--
+-- What is long stands last in its row: what stands behind it is read only through all of it.
 
 CREATE TABLE node (
     one INTEGER PRIMARY KEY CHECK (one = 1),
@@ -154,12 +156,12 @@ CREATE TABLE view (
     view_key INTEGER PRIMARY KEY,
     hash BLOB NOT NULL UNIQUE CHECK (length(hash) = 32),
     item_id BLOB NOT NULL REFERENCES item (item_id),
-    data BLOB CHECK (length(data) = size_bytes),
     size_bytes INTEGER NOT NULL CHECK (size_bytes > 0),
     source TEXT NOT NULL,
     state TEXT NOT NULL CHECK (state IN ('held', 'quarantined')),
     because TEXT NOT NULL,
     received_at INTEGER NOT NULL,
+    data BLOB CHECK (length(data) = size_bytes),
     CHECK ((data IS NULL) = (size_bytes > 65536)),
     CHECK ((state = 'quarantined') = (because <> '')),
     CHECK (source <> '' OR state = 'held')
