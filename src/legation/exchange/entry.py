@@ -152,7 +152,7 @@ class RefusalCode(StrEnum):
     PROOF = "proof"
     """The leaves of the view do not lead to its root."""
     SIGNATURE = "signature"
-    """The author's key did not make the signature."""
+    """The author's key did not make the signature; said only where the author is one of the two offices."""
     ADDRESSEE = "addressee"
     """The slip is that of another office."""
 
