@@ -40,20 +40,17 @@ DURABLE = "SQLite in WAL mode, synchronous=FULL, at both nodes"
 
 
 @contextmanager
-def serving(offices: Offices, port: int) -> Iterator[None]:
-    """Run the author's ``legation serve`` for a while."""
-    command = [
-        str(Path(sys.executable).with_name("legation")),
-        *("serve", "--dir", str(offices.folder / "author"), "--port", str(port)),
-    ]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    try:
-        assert process.stdout is not None
-        check(process.stdout.readline().startswith(b"listening"), "the author does not listen")
-        yield
-    finally:
-        process.terminate()
-        process.wait()
+def serving(folder: Path, port: int = 0) -> Iterator[None]:
+    """Run ``legation serve`` on a folder for a while."""
+    program = str(Path(sys.executable).with_name("legation"))
+    command = [program, "serve", "--dir", str(folder), "--port", str(port)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        try:
+            assert process.stdout is not None
+            check(process.stdout.readline().startswith(b"listening"), "it does not listen")
+            yield
+        finally:
+            process.terminate()
 
 
 def exchange(effort: Effort) -> Row:
@@ -109,7 +106,10 @@ def _pull_all(offices: Offices, count: int) -> float:
     port = int(address.rpartition(":")[2])
     one = pulling(offices.peer, AUTHOR)
     received = 0
-    with serving(offices, port), closing(Peer(address, size_bytes_max=ANSWER_SIZE_BYTES_MAX)) as peer:
+    with (
+        serving(offices.folder / "author", port),
+        closing(Peer(address, size_bytes_max=ANSWER_SIZE_BYTES_MAX)) as peer,
+    ):
         begun = time.perf_counter()
         while True:
             found = one.pull(lambda pieces: peer.exchange(b"".join(pieces)))
@@ -179,21 +179,15 @@ def delay(effort: Effort) -> Row:
     times = []
     with tempfile.TemporaryDirectory() as scratch, closing(Offices(Path(scratch), port=free_port())) as one:
         port = int(one.author.card.body.addresses[0].rpartition(":")[2])
-        peer = [str(Path(sys.executable).with_name("legation")), "serve", "--dir", str(one.folder / "peer")]
-        with serving(one, port):
-            listening = subprocess.Popen(peer, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-            try:
-                one.release(0)
-                _wait_for(one, 1)
-                for number in range(1, count + 1):
-                    time.sleep(0.05)  # the link is idle
-                    begun = time.perf_counter()
-                    one.release(number)
-                    _wait_for(one, number + 1)
-                    times.append(time.perf_counter() - begun)
-            finally:
-                listening.terminate()
-                listening.wait()
+        with serving(one.folder / "author", port), serving(one.folder / "peer"):
+            one.release(0)
+            _wait_for(one, 1)
+            for number in range(1, count + 1):
+                time.sleep(0.05)  # the link is idle
+                begun = time.perf_counter()
+                one.release(number)
+                _wait_for(one, number + 1)
+                times.append(time.perf_counter() - begun)
     times.sort()
     middle, most = times[len(times) // 2], times[int(len(times) * 0.95)]
     return Row(
