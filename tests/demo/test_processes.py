@@ -28,6 +28,7 @@ def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Processes]
     made = Processes(tmp_path)
     yield made
     made.stop()
+    made.close()
 
 
 class TestCommands:
@@ -150,7 +151,11 @@ class TestStopping:
         """
         server = made.serve(["import time; time.sleep(600)"], "log")
         threading.Timer(0.1, made.stop).start()
-        for act in (server.told, server.check_up, server.stop):
+        with pytest.raises(StoppedError):
+            server.told()
+        while server.is_up:
+            time.sleep(0.01)
+        for act in (server.check_up, server.stop):
             with pytest.raises(StoppedError):
                 act()
 

@@ -16,7 +16,8 @@ Use::
 SECRET. ``node`` makes one that knows nobody. Each node has a clock of its own, which stands still until a
 test moves it, and dice with a seed.
 
-``unchanged`` compares all that a node holds, row by row and blob by blob, before and after.
+``unchanged`` compares all that a node holds, row by row and blob by blob, before and after; all but when a
+peer was heard of, and what people are told of it.
 """
 
 import random
@@ -52,7 +53,7 @@ from legation.log import LogEntry
 from legation.node.answering import Answering, Batch
 from legation.node.checking import check
 from legation.node.drafting import store_draft
-from legation.node.home import ROOT, STORE, Home, create_home, open_home
+from legation.node.home import ROOT, Home, create_home, open_home
 from legation.node.keyring import ROOT_KEY
 from legation.node.links import read_peers
 from legation.node.numbering import append, begun
@@ -230,14 +231,6 @@ class Node:
         """
         self.proposes(office, clearance, **more)
         return self.proposes(office, clearance, by=SECOND, **more)
-
-    def grants_nothing(self, office: str) -> None:
-        """
-        Narrow the grant of an office to what nothing is for.
-        """
-        self.grants_exactly(
-            office, clearance_of(["EU"], highest="OPEN", context=["Own"]).replace(b"OPEN", b"X")
-        )
 
     def writes(self, *paragraphs: str, to: Sequence[str] = (), title: str = "") -> Draft:
         """
@@ -692,17 +685,3 @@ def a_slip(addressee: str, **more: Any) -> Slip:
     A slip.
     """
     return Slip(addressee=addressee, **more)
-
-
-def stored_size(node: Node) -> Mapping[str, int]:
-    """
-    How many rows each table has.
-    """
-    return {name: len(rows) for name, rows in node.state().items()}
-
-
-def store_of(node: Node) -> Path:
-    """
-    The file of a node's store.
-    """
-    return node.folder / STORE

@@ -219,6 +219,18 @@ DAMAGES: dict[str, tuple[str, str, str, str]] = {
         "stream from KOR@NATO, receipt 3",
         "",
     ),
+    "a receipt that we gave and is missing": (
+        JPN,
+        "DELETE FROM incoming_receipt WHERE size = (SELECT max(size) FROM incoming_receipt)",
+        "stream from KOR@NATO",
+        "its newest receipt is another one than it says",
+    ),
+    "a draft without its words": (
+        KOR,
+        "DELETE FROM draft_piece WHERE piece_key = 1",
+        "release of [0-9a-f]{16}",
+        "its draft is missing",
+    ),
     "an entry that came and is missing": (
         JPN,
         "DELETE FROM incoming_entry WHERE number = 1",

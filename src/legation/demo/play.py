@@ -71,6 +71,7 @@ def _play(folder: Path, report: Path | None, told: list[int], *, serves: bool) -
                     processes.stop()
         finally:
             processes.stop()
+    processes.close()
     try:
         played.result()
     except DeviationError as deviation:

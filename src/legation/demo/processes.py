@@ -178,6 +178,12 @@ class Processes:
             begun = list(self._begun)
         _end(begun)
 
+    def close(self) -> None:
+        """Let go of what servers say, once nobody listens any more."""
+        for process in self._begun:
+            if process.stdout is not None:
+                process.stdout.close()
+
     def _check_going_on(self) -> None:
         if self._stopped.is_set():
             raise StoppedError
@@ -210,9 +216,6 @@ def _end(processes: "Sequence[subprocess.Popen[bytes]]") -> None:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-        is_server = process.stderr is None  # what a command prints is read by whoever runs it, to the end
-        if is_server and process.stdout is not None:
-            process.stdout.close()
 
 
 def free_port() -> int:
