@@ -9,8 +9,9 @@ from legation.errors import LocalProtocolError
 from legation.item import view as view_module
 from legation.item.view import inspect
 from legation.node import numbering
-from legation.node.numbering import take_back
+from legation.node.numbering import Cutter, take_back
 from legation.node.rules import RuleBook
+from legation.store.sqlite import deliveries
 from tests.node.pair import Node, Village, unchanged
 from tests.stories.cast import clearance
 
@@ -420,3 +421,42 @@ class TestCuts:
         for number in range(3):
             kor.releases(f"{LIMITED} {number} {'word ' * 300}", to=[JPN])
         assert [jpn.pulls(kor).views for _ in range(4)] == [1, 1, 1, 0]
+
+
+class TestCutter:
+    def test_what_is_remembered_is_bounded_in_bytes(
+        self, village: Village, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """
+        However many items go out, the bytes that are remembered of them stay below the bound.
+        """
+        monkeypatch.setattr(numbering, "REMEMBERED_SIZE_BYTES_MAX", 30_000)
+        kor, _ = village.pair(KOR, JPN)
+        cutter = Cutter(kor.home.blobs)
+        for number in range(6):
+            kor.releases(*(f"{mark} {number} {text * 40}" for mark, text in WORDS.items()), to=[JPN])
+        with kor.home.database.read() as db:
+            rules = RuleBook(kor.home.card, kor.around).at(db)
+            for each in deliveries.waiting(db, JPN, 6):
+                assert cutter.cut(db, each.item_id, each.labels, rules).data is not None
+                kept = [contents.data for contents in cutter._items.values()]
+                kept += [cut.data or b"" for cut in cutter._cuts.values()]
+                assert 0 < sum(map(len, kept)) <= 30_000
+
+    def test_an_item_longer_than_the_bound_is_cut_and_not_remembered(
+        self, village: Village, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """
+        What alone is longer than the bound goes out like any other and is let go.
+        """
+        monkeypatch.setattr(numbering, "REMEMBERED_SIZE_BYTES_MAX", 100)
+        kor, jpn = village.pair(KOR, JPN)
+        item = kor.releases(*REPORT, to=[JPN])
+        assert handed_over(kor, jpn, item) == list(WORDS.values())
+        cutter = Cutter(kor.home.blobs)
+        with kor.home.database.read() as db:
+            rules = RuleBook(kor.home.card, kor.around).at(db)
+            allowed = frozenset(rules.labels)
+            assert cutter.cut(db, bytes.fromhex(item), allowed, rules).data is not None
+        assert not cutter._items
+        assert not cutter._cuts

@@ -71,7 +71,7 @@ Hook = Callable[[], None]
 SMALL = (
     (numbering, "DELIVERIES_PER_STEP", 2),
     (numbering, "STEP_SIZE_BYTES", 4_000),
-    (numbering, "CUTS_REMEMBERED", 2),
+    (numbering, "REMEMBERED_SIZE_BYTES_MAX", 9_000),
     (answering, "ENTRIES_MAX", 2),
     (answering, "BATCH_SIZE_BYTES", 3_000),
     (answering, "BINDINGS_REMEMBERED", 2),

@@ -29,8 +29,7 @@ from legation.exchange import (
 )
 from legation.item.portion import BODY
 from legation.item.view import Contents, cut, inspect
-from legation.log import Frontier, LogEntry, LogKind
-from legation.node.home import INCARNATION_SIZE_BYTES
+from legation.log import INCARNATION_SIZE_BYTES, Frontier, LogEntry, LogKind
 from legation.node.rules import Rules
 from legation.node.surroundings import Surroundings
 from legation.release import Because, DeliveryEvent
@@ -43,7 +42,7 @@ from legation.store.sqlite.outgoing import NewEntry, Outgoing, OutgoingEntry
 DELIVERIES_PER_STEP = 500  # numbered in one transaction; the sync to the disk is paid once for all
 LOOKS_PER_STEP = 20  # so 10,000 may be refused in one; with more the transaction would take too long
 STEP_SIZE_BYTES = 8 << 20  # of cuts made in one transaction, about: they are held in memory until it ends
-CUTS_REMEMBERED = 4096  # cuts of one step, shared by addressees who may see the same
+REMEMBERED_SIZE_BYTES_MAX = 16 << 20  # of items and cuts; opened, an item takes about four times its size
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,23 +57,34 @@ class Cutter:
     """
     Makes the copies of items, each once for all who may see the same.
 
-    Use one for a transaction, or for many while the blobs and items it read stay what they are: items
-    never change.
+    Items never change, so one serves for as long as the process lives. What it remembers is bounded in
+    bytes and dropped all at once; an item that alone is longer is opened again for each who gets it.
     """
 
     def __init__(self, blobs: Blobs) -> None:
         self._blobs = blobs
         self._items: dict[bytes, Contents] = {}
         self._cuts: dict[tuple[bytes, frozenset[int]], _Cut] = {}
+        self._size_bytes = 0
 
     def cut(self, db: Reading, item_id: bytes, allowed: frozenset[int], rules: Rules) -> _Cut:
         """Give the copy of our own item that shows exactly the layers under these access ids."""
         found = self._cuts.get((item_id, allowed))
         if found is None:
-            if len(self._cuts) >= CUTS_REMEMBERED:
-                self._cuts.clear()
-            found = self._cuts[item_id, allowed] = self._make(db, item_id, allowed, rules)
+            found = self._make(db, item_id, allowed, rules)
+            if found.data is not None and self._has_room(len(found.data)):
+                self._cuts[item_id, allowed] = found
         return found
+
+    def _has_room(self, size_bytes: int) -> bool:
+        """Make room for so many bytes, if there can be."""
+        if self._size_bytes + size_bytes > REMEMBERED_SIZE_BYTES_MAX:
+            self._items.clear()
+            self._cuts.clear()
+            self._size_bytes = 0
+        has_room = size_bytes <= REMEMBERED_SIZE_BYTES_MAX
+        self._size_bytes += size_bytes * has_room
+        return has_room
 
     def _make(self, db: Reading, item_id: bytes, allowed: frozenset[int], rules: Rules) -> _Cut:
         if not allowed:
@@ -87,12 +97,12 @@ class Cutter:
     def _contents(self, db: Reading, item_id: bytes) -> Contents:
         found = self._items.get(item_id)
         if found is None:
-            if len(self._items) >= CUTS_REMEMBERED:
-                self._items.clear()
             own = items.own_view(db, item_id)
             assert own is not None, "what is delivered was released here"
             data = items.view_data(db, own.view_key, self._blobs)
-            found = self._items[item_id] = inspect(data)
+            found = inspect(data)
+            if self._has_room(len(data)):
+                self._items[item_id] = found
         return found
 
 
