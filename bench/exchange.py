@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
@@ -283,12 +284,12 @@ def _fill(offices: Offices, entries: int, withheld: int) -> None:
         pass
     for start in range(2, entries, STEP):
         count = min(STEP, entries - start)
-        author.database.write(lambda db, count=count: _append(db, count))  # type: ignore[misc]
+        author.database.write(partial(_append, count=count))
         while one.pull(way).entries:
             pass
     for start in range(0, withheld, STEP):
         count = min(STEP, withheld - start)
-        author.database.write(lambda db, count=count: _refuse(db, count))  # type: ignore[misc]
+        author.database.write(partial(_refuse, count=count))
     with author.database.read() as db:
         stream = outgoing.stream(db, PEER)
         refused = sum(each.state is DeliveryState.WITHHELD for each in deliveries.deliveries(db))

@@ -189,6 +189,14 @@ class TestTheTale:
         steps = [int(step) for step in re.findall(r"^(\d+)\. ", played.out, re.MULTILINE)]
         assert steps == [*range(1, 13)]
 
+    def test_the_readme_shows_its_table(self, played: Played) -> None:
+        """
+        Who received what, and why, is told as the README shows it, wherever a line is folded.
+        """
+        shown = (ROOT / "README.md").read_text().split("```text\n")[2].split("```")[0]
+        told = " ".join(played.out.split())
+        assert [line for line in shown.splitlines() if " ".join(line.split()) not in told] == []
+
     def test_every_banner_is_shown(self, played: Played) -> None:
         """
         Whoever looks on sees under which marking each addressee has its copy.

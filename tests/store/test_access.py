@@ -91,14 +91,6 @@ class TestAccesses:
         assert [number for number, _ in access.accesses(db, after=ids[0])] == ids[1:]
         assert list(access.accesses(db, after=ids[-1])) == []
 
-    def test_newest_is_the_highest(self, db: Writing) -> None:
-        """
-        The newest id is the last one made, and 0 before there is any.
-        """
-        assert access.newest(db) == 0
-        ids = rows.interned(db, "A", "B")
-        assert access.newest(db) == max(ids)
-
     def test_refuse_a_label_that_is_damaged(self, db: Writing) -> None:
         """
         A label that is not in canonical form any more is an error, and no label.

@@ -27,7 +27,8 @@ from legation.log import Checkpoint, key_name, sign_checkpoint, stream_origin
 from legation.merkle import Hash
 from legation.node import answering, numbering, pulling, reading, releasing
 from legation.node.answering import Answering, Batch
-from legation.node.pulling import Judged, Pulling
+from legation.node.judging import Judged
+from legation.node.pulling import Pulling
 from legation.node.rules import Rules, received_reader
 from legation.store.sqlite import deliveries, inbox, items, node
 from legation.store.sqlite.database import Reading, Writing

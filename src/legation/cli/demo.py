@@ -27,10 +27,10 @@ def _serve_pages(folder: Path) -> None:
     """
     import asyncio
     import secrets
-    import signal
 
     from legation.cli.folder import opened
     from legation.cli.output import emit
+    from legation.cli.serve import set_by_signals
     from legation.node.reading import read_deliveries, read_inbox, show_item
     from legation.node.serving import serve_pages
     from legation.node.surroundings import HERE
@@ -43,9 +43,7 @@ def _serve_pages(folder: Path) -> None:
         sys.stdout.flush()
 
     async def run() -> None:
-        stop = asyncio.Event()
-        for each in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(each, stop.set)
+        stop = set_by_signals()
         with opened(folder) as home:
             pages = plain_pages(
                 office=home.office,

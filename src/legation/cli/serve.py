@@ -12,6 +12,14 @@ from legation.cli.folder import dir_option, opened
 from legation.cli.output import emit, json_option
 
 
+def set_by_signals() -> asyncio.Event:
+    """An event that an interrupt or a request to end sets; called in the event loop it belongs to."""
+    stop = asyncio.Event()
+    for each in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(each, stop.set)
+    return stop
+
+
 @click.command()
 @dir_option
 @click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen.")
@@ -35,9 +43,7 @@ def serve(folder: Path | None, host: str, port: int, as_json: bool) -> None:
         sys.stdout.flush()
 
     async def run() -> None:
-        stop = asyncio.Event()
-        for each in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(each, stop.set)
+        stop = set_by_signals()
         with opened(folder) as home:
             await serve_node(
                 home, host=host, port=port, around=HERE, started=started, stop=stop, report=journal()

@@ -20,8 +20,8 @@ from legation.keys.card import Card, KeyState
 from legation.labels import Clearance, Policies, Policy, reference_to
 from legation.labels.label import check_name
 from legation.log import LogEntry, LogKind
+from legation.node.judging import TAKEN_BACK, WhyApart, judge, keep_view
 from legation.node.persons import check_second
-from legation.node.pulling import TAKEN_BACK, WhyApart, judge, keep_view
 from legation.node.rules import RuleBook, Rules, begin_epoch, named_clearance, read_policy, received_reader
 from legation.node.surroundings import Surroundings
 from legation.records import PoliciesRecord, PolicyAddedRecord, PolicyRecord

@@ -29,7 +29,9 @@ from legation.errors import ProtocolError, RemoteProtocolError, VerificationErro
 from legation.exchange import (
     ACTIONS,
     BATCH_SIZE_BYTES,
+    CHALLENGE_SIZE_BYTES,
     ENTRIES_MAX,
+    NONCE_SIZE_BYTES,
     PULL_SIZE_BYTES_MAX,
     Action,
     Answer,
@@ -44,6 +46,7 @@ from legation.exchange import (
 )
 from legation.exchange.letter import EMPTY_ROOT
 from legation.keys.card import Card
+from legation.keys.seal import SECRET_SIZE_BYTES
 from legation.log import (
     Checkpoint,
     LogEntry,
@@ -62,8 +65,6 @@ from legation.store.sqlite import deliveries, logbook, node, outgoing, peers
 from legation.store.sqlite.database import Database, Reading, Writing
 from legation.store.sqlite.outgoing import Outgoing, OutgoingEntry
 
-NONCE_SIZE_BYTES = 16
-SECRET_SIZE_BYTES = 32
 CHALLENGE_TIME_S = 600  # a challenge counts for ten minutes, and once
 # Pulls of one peer that are not answered twice; an older one does no harm, it only costs. Each peer has its
 # own: in a common store, whether an old pull is answered would say how much others ask.
@@ -349,9 +350,7 @@ class Answering:
         )
         action = ACTIONS[standing]
         if action is Action.ASK:
-            return Batch(
-                stream=stream, start=_start(pull), epoch=rules.epoch, challenge=self._new_challenge(office)
-            )
+            return replace(nothing, challenge=self._new_challenge(office))
         if action is Action.FREEZE:
             said = "its position shows another history than ours"
             self._freeze(db, stream, _start(pull), said, _told(pull))
@@ -409,13 +408,11 @@ class Answering:
             )
             found = sign_checkpoint(checkpoint, name=key_name(self._office), signers=self._signing.stream)
             outgoing.save_checkpoint(db, stream_id, size, found)
-        return Batch(
-            stream=batch.stream, start=batch.start, epoch=batch.epoch, entries=batch.entries, checkpoint=found
-        )
+        return replace(batch, checkpoint=found)
 
     def _new_challenge(self, office: str) -> bytes:
         remembered = self._of(office)
-        remembered.challenge = self._around.random(NONCE_SIZE_BYTES)
+        remembered.challenge = self._around.random(CHALLENGE_SIZE_BYTES)
         remembered.challenged_at = self._around.seconds()
         return remembered.challenge
 

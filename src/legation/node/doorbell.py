@@ -58,7 +58,7 @@ class Doorbell:
 
     async def _look(self) -> None:
         seen = self._database.data_version()
-        while self._waiting:
+        while self._waiting and not self.is_closed:
             await asyncio.sleep(LOOK_EVERY_S)
             now = self._database.data_version()
             if now != seen:

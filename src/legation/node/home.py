@@ -24,7 +24,7 @@ from legation.keys.card import Card, KeyState, Office, read
 from legation.keys.seal import Opener
 from legation.keys.sign import Ed25519Signer
 from legation.labels import Clearance, Policies, Policy, TagType, category, reference_to
-from legation.log import LogEntry, LogKind, StreamSigners
+from legation.log import INCARNATION_SIZE_BYTES, LogEntry, LogKind, StreamSigners
 from legation.node.disk import read_file, write_file
 from legation.node.keyring import (
     OFFICE_KEYS,
@@ -42,7 +42,6 @@ from legation.store.sqlite import logbook, node, policies
 from legation.store.sqlite.database import Database, Writing
 
 KEYS, ROOT, CARD, STORE, BLOBS = "office.keys", "root.key", "office.card", "node.db", "blobs"
-INCARNATION_SIZE_BYTES = 16
 
 
 @dataclass(frozen=True, kw_only=True)

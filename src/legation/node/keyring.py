@@ -22,12 +22,12 @@ from legation.keys.card import (
     PolicyReference,
     make,
 )
+from legation.keys.seal import MLKEM_SEED_SIZE_BYTES
 from legation.keys.sign import SEED_SIZE_BYTES, Ed25519Signer, Signer
 from legation.labels import Policies, reference_to
 from legation.node.surroundings import Surroundings
 
 KEY_FILE_SIZE_BYTES_MAX = 4096  # seven short secrets
-MLKEM_SEED_SIZE_BYTES = 64  # FIPS 203, section 7.1
 PROTOCOL_VERSION = 1  # the exchange protocol that this release is written for
 
 

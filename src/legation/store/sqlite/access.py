@@ -61,12 +61,6 @@ def accesses(db: Reading, *, after: int = 0) -> Iterator[tuple[int, Access]]:
         yield access_id, Access(reference=reference, label=_LABEL.decode(label), group=group)
 
 
-def newest(db: Reading) -> int:
-    """The highest access id; 0 if there is none."""
-    row = db.one("SELECT max(access_id) FROM access")
-    return 0 if row is None or row[0] is None else int(row[0])
-
-
 def allow(db: Reading, ids: Iterable[int]) -> None:
     """Bind the queries of this reading to a reader who may see exactly these access ids."""
     db.one("DELETE FROM temp.allowed")
