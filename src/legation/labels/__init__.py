@@ -13,7 +13,7 @@ Pure: everything is told, nothing is fetched. Unknown means refuse.
 
 from legation.labels.decision import Decision, Reason, ReasonCode, decide
 from legation.labels.explanation import Act, Change, Explanation, explain
-from legation.labels.label import Category, Clearance, Label, TagType, category, gathered
+from legation.labels.label import Category, Clearance, Label, Succession, TagType, category, gathered
 from legation.labels.marking import banner, banner_of, marking, parse_mark, portion_mark
 from legation.labels.policies import Policies, reference_to
 from legation.labels.policy import Policy
@@ -49,6 +49,7 @@ __all__ = [
     "Reason",
     "ReasonCode",
     "RollUp",
+    "Succession",
     "TagType",
     "banner",
     "banner_of",

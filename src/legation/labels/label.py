@@ -21,6 +21,7 @@ from legation.errors import MalformedError
 NAME_LENGTH_MAX = 256  # characters; XML SPIF 2.1 sets it for every name
 CATEGORIES_MAX = 64  # of one label or clearance; published policies have fewer than ten tag sets
 NAMES_REMEMBERED = 8192  # the names of some large policies; the same few come again and again
+SUCCESSORS_MAX = 4  # one after another; more is no plan that a person could check
 VALUES_MAX = 1024  # of one category; the largest published tag set has about 400
 
 
@@ -95,17 +96,43 @@ class Label(Canonical, frozen=True, cache_hash=True):
     What one portion carries: policy, classification, categories.
 
     The policy is known by its object identifier, its name, or both; then both must fit.
+    ``succession`` is what it becomes later; the labels of an item have none, for an item that is
+    labelled anew is a new item.
     """
 
     classification: str
     categories: tuple[Category, ...] = ()
     policy_id: str = ""
     policy: str = ""
+    succession: "Succession | None" = None
 
     def __post_init__(self) -> None:
         check_name(self.classification, "classification")
         check_policy(self.policy_id, self.policy)
         check_categories(self.categories)
+        depth, later = 0, self.succession
+        while later is not None:
+            depth, later = depth + 1, later.label.succession
+        if depth > SUCCESSORS_MAX:
+            raise MalformedError(f"label has {depth} successors, expected at most {SUCCESSORS_MAX}")
+
+
+class Succession(Canonical, frozen=True, cache_hash=True):
+    """
+    What a label becomes (ADatP-4774, SuccessionHandling).
+
+    ``at`` is SuccessionDateTime, ``review_at`` the ReviewDateTime of the label it belongs to, both
+    with a time zone. When which of the two labels counts is said in ``succession``.
+    """
+
+    at: datetime
+    label: Label
+    review_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        for instant in (self.at, self.review_at):
+            if instant is not None and instant.tzinfo is None:
+                raise MalformedError("succession has a date without a time zone")
 
 
 class Clearance(Canonical, frozen=True):

@@ -95,6 +95,112 @@ class Window:
 ALWAYS = Window()
 
 
+class Applied(StrEnum):
+    """When an equivalence holds (SPIF @applied)."""
+
+    ENCRYPT = "encrypt"
+    """When a label of this policy is written anew for the other one, at its origin."""
+    DECRYPT = "decrypt"
+    """When a label of the other policy is read into this one, at its reception."""
+    BOTH = "both"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EquivalentClassification:
+    """
+    What a classification is called in another policy (SPIF equivalentClassification).
+
+    ``policy`` is the name of an ``EquivalentPolicy``; ``required`` names categories of that policy.
+    """
+
+    policy: str
+    lacv: int
+    applied: Applied
+    required: tuple[Requirement, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EquivalentCategory:
+    """
+    What a value is called in another policy, or that it may be left out there.
+
+    SPIF equivalentSecCategoryTag. ``tag_set_id`` is the object identifier of the other policy's tag
+    set. Only ``discard`` lets a value go; without any entry a label cannot be translated.
+    """
+
+    policy: str
+    tag_set_id: str
+    type: TagType
+    lacv: str
+    applied: Applied
+    discard: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EquivalentTagSet:
+    """The other policy's tag set, and what it requires (SPIF equivalentSecurityCategoryTagSet)."""
+
+    policy: str
+    name: str = ""
+    id: str = ""
+    required: tuple[Requirement, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EquivalentPolicy:
+    """Another policy that this one has equivalences with (SPIF equivalentPolicy)."""
+
+    name: str
+    id: str
+    user_reference: str = ""
+    document_reference: str = ""
+    required: tuple[Requirement, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupMember:
+    """One value that belongs to a group (NATO extension of the SPIF, member)."""
+
+    name: str
+    lacv: str
+    obsolete: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Membership:
+    """A value that stands for others, such as a community of states (NATO extension, membership)."""
+
+    name: str
+    members: tuple[GroupMember, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrivacyMark:
+    """A mark for people that never decides (SPIF privacyMark)."""
+
+    name: str
+    obsolete: bool = False
+    markings: tuple[Marking, ...] = ()
+    qualifiers: tuple[Qualifier, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """
+    What a SPIF says about itself, as written there; nothing of it decides.
+
+    ``created`` is SPIF @creationDate, ``originator`` @originatorDN, ``key`` @keyIdentifier.
+    """
+
+    created: str = ""
+    originator: str = ""
+    key: str = ""
+    privilege_id: str = ""
+    rbac_id: str = ""
+    user_reference: str = ""
+    document_reference: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Classification:
     """One classification of a policy (SPIF securityClassification)."""
@@ -107,11 +213,17 @@ class Classification:
     required: tuple[Requirement, ...] = ()
     markings: tuple[Marking, ...] = ()
     qualifiers: tuple[Qualifier, ...] = ()
+    equivalents: tuple[EquivalentClassification, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TagCategory:
-    """One value that a category of a label may hold (SPIF tagCategory)."""
+    """
+    One value that a category of a label may hold (SPIF tagCategory).
+
+    ``user_input`` is what a person types in its place: ``string``, ``integer`` or ``date``, or
+    nothing where the value is its name.
+    """
 
     name: str
     lacv: str
@@ -123,6 +235,9 @@ class TagCategory:
     excluded: tuple[CategoryReference, ...] = ()
     markings: tuple[Marking, ...] = ()
     qualifiers: tuple[Qualifier, ...] = ()
+    equivalents: tuple[EquivalentCategory, ...] = ()
+    user_input: str = ""
+    date_format: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +259,7 @@ class TagSet:
     name: str
     id: str
     tags: tuple[Tag, ...]
+    equivalents: tuple[EquivalentTagSet, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,6 +301,10 @@ class Policy:
     window: Window = ALWAYS
     markings: tuple[Marking, ...] = ()
     qualifiers: tuple[Qualifier, ...] = ()
+    equivalents: tuple[EquivalentPolicy, ...] = ()
+    memberships: tuple[Membership, ...] = ()
+    privacy_marks: tuple[PrivacyMark, ...] = ()
+    origin: Origin = Origin()
     faults: tuple[str, ...] = ()
 
     def __hash__(self) -> int:
