@@ -801,7 +801,7 @@ class TestContents:
         """
         view = verified(handmade.item(three()))
         assert view.portions is view.portions
-        assert view.pieces is view.pieces
+        assert view.parts is view.parts
 
 
 class TestCut:

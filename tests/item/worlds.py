@@ -25,7 +25,7 @@ from hypothesis import strategies as st
 
 from legation.encoding import encode
 from legation.errors import LegationError, MalformedError, ProofError, SignatureError
-from legation.item import Contents, Draft, Draws, Kind, Layer, View, inspect, sign, verify, view
+from legation.item import Contents, Draft, Draws, Kind, Layer, View, inspect, parts, sign, verify, view
 from legation.item import draft as drafts
 from legation.item.draws import SecretDraws, first_free
 from legation.item.portion import FormName, Portion, Status
@@ -601,8 +601,16 @@ def hashed_by(draws: ObserverDraws, seen_places: Collection[int]) -> Iterator[No
         place = int.from_bytes(entry[_PLACE], "big")
         return draws.leaf_hash(b"", entry) if place not in seen_places else leaf_hash(entry)
 
+    with _reading_with(hashed):
+        yield
+
+
+@contextmanager
+def _reading_with(hashed: Callable[[bytes], Hash]) -> Iterator[None]:
+    """Let all that reads an item hash its leaves in another way."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(view, "leaf_hash", hashed)
+        for reading in (view, parts):
+            patch.setattr(reading, "leaf_hash", hashed)
         yield
 
 
@@ -630,8 +638,7 @@ class HiddenLeaves:
         def hashed(entry: bytes) -> Hash:
             return self._hashes.get(sha256(entry).digest()) or others(entry)
 
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(view, "leaf_hash", hashed)
+        with _reading_with(hashed):
             yield
 
 

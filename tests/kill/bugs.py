@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from legation.exchange import ANSWER_SIZE_BYTES_MAX
-from legation.node import numbering
+from legation.node import numbering, pulling
 from legation.node.answering import Answering, Batch
 from legation.node.pulling import Pulling
 from legation.store.sqlite import connection, incoming, items, outgoing, writer
@@ -42,7 +42,8 @@ def acknowledge_before_commit(page: Page, _arguments: Sequence[str]) -> None:
         assert stream is not None, "something was just stored in it"
         card = self._book.at(db).cards[self._peer]
         opener = self._around.opener(self._around.random(64), self._around.random(32))
-        pull = self._pull(opener, stream.held, incoming.receipt(db, stream.stream_id), 0)
+        asked = pulling._Asked(held=stream.held, card=card, receipt=incoming.receipt(db, stream.stream_id))
+        pull = self._pull(opener, asked)
         peer = Peer(card.body.addresses[0], size_bytes_max=ANSWER_SIZE_BYTES_MAX)
         list(peer.exchange(b"".join(self._write(pull, card))))
         peer.close()

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from legation.errors import LocalProtocolError
-from legation.item import view as view_module
+from legation.item.parts import Parts
 from legation.item.view import inspect
 from legation.node import numbering
 from legation.node.numbering import Cutter, take_back
@@ -367,13 +367,13 @@ class TestCuts:
         """
         kor, jpn, aus, nato = village.star(KOR, JPN, AUS, NATO)
         cuts: list[object] = []
-        honest = view_module.cut
+        honest = Parts.cut
 
-        def counted(contents: Any, keep: Any) -> bytes:
-            cuts.append(contents.item_id)
-            return honest(contents, keep)
+        def counted(parts: Any, keep: Any) -> bytes:
+            cuts.append(parts.data)
+            return honest(parts, keep)
 
-        monkeypatch.setattr(numbering, "cut", counted)
+        monkeypatch.setattr(Parts, "cut", counted)
         kor.releases(
             "(C//REL KOR, JPN, AUS, NATO) For all.", "(C//REL KOR, NATO) For one.", to=[JPN, AUS, NATO]
         )

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 import pytest
 from msgspec.structs import replace as changed
@@ -13,6 +14,7 @@ from legation.errors import (
     RemoteProtocolError,
     SealError,
     SignatureError,
+    StoreError,
     UnreachableError,
     VerificationError,
 )
@@ -39,6 +41,10 @@ from legation.item.view import cut, inspect
 from legation.keys.card import KeyState
 from legation.labels import parse_mark, reference_to
 from legation.log import Checkpoint, Frontier, LogKind, key_name, sign_checkpoint, stream_origin
+from legation.node import answering as answering_module
+from legation.node import pulling as pulling_module
+from legation.node.pulling import Pulling
+from legation.release import DeliveryState
 from legation.store.sqlite import incoming, peers
 from legation.store.sqlite import node as own
 from tests.formats.drafts import EXERCISE
@@ -938,3 +944,102 @@ def test_both_can_hand_over_to_each_other(village: Village) -> None:
     kor.catches_up(jpn)
     assert (jpn.listed(), kor.listed()) == ([ours], [theirs])
     assert (kor.states(ours), jpn.states(theirs)) == ({JPN: "receipted"}, {KOR: "receipted"})
+
+
+class TestAhead:
+    """
+    What is fetched while something else is taken in.
+    """
+
+    @pytest.fixture
+    def backlog(self, village: Village, monkeypatch: pytest.MonkeyPatch) -> tuple[Node, Node]:
+        """
+        Six entries wait, an answer carries two, and two are as many as call for fetching ahead.
+        """
+        kor, jpn = village.pair(KOR, JPN)
+        monkeypatch.setattr(answering_module, "ENTRIES_MAX", 2)
+        monkeypatch.setattr(pulling_module, "ENTRIES_MAX", 4)
+        for number in range(5):
+            kor.releases(f"(C//REL KOR, JPN) Number {number}.", to=[JPN])
+        return kor, jpn
+
+    def test_the_next_answer_is_there_when_this_one_is_taken_in(self, backlog: tuple[Node, Node]) -> None:
+        """
+        Every item comes once, each answer is asked for once, and all is receipted in the end.
+        """
+        kor, jpn = backlog
+        asked: list[bytes] = []
+
+        def way(pieces: Iterable[bytes]) -> Iterator[bytes]:
+            asked.append(b"".join(pieces))
+            return kor.answers([asked[-1]])
+
+        jpn.pulls(kor, way)
+        ahead = jpn.from_(kor)._ahead
+        assert ahead is not None
+        ahead.join()
+        assert len(asked) == 2, "the second was asked for beside the first"
+        jpn.pulls(kor, way)
+        jpn.pulls(kor, way)
+        jpn.pulls(kor, way)
+        assert len(asked) == 5, "three with something in them, one ahead without, one with the last receipt"
+        assert jpn.rows("SELECT count(*) FROM view") == [(5,)]
+        assert {each.state for each in kor.deliveries()} == {DeliveryState.RECEIPTED}
+
+    def test_what_does_not_follow_on_what_is_held_is_dropped(
+        self, backlog: tuple[Node, Node], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """
+        A commit fails; what was fetched on top of it is asked for again, and nothing is receipted for it.
+        """
+        kor, jpn = backlog
+
+        def full(*_: Any, **__: Any) -> None:
+            raise StoreError("the disk is full")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Pulling, "_commit", full)
+            with unchanged(jpn), pytest.raises(StoreError, match="full"):
+                jpn.pulls(kor)
+        assert jpn.from_(kor)._ahead is not None
+        jpn.catches_up(kor)
+        assert jpn.rows("SELECT count(*) FROM view") == [(5,)]
+        assert {each.state for each in kor.deliveries()} == {DeliveryState.RECEIPTED}
+
+    def test_what_fails_ahead_is_told_at_the_next_pull_and_tried_again(
+        self, backlog: tuple[Node, Node]
+    ) -> None:
+        """
+        The line breaks after the first answer: that one is kept.
+        """
+        kor, jpn = backlog
+        answers = iter([kor.answers])
+
+        def way(pieces: Iterable[bytes]) -> Iterator[bytes]:
+            for each in answers:
+                return each(pieces)
+            raise UnreachableError("the line is broken")
+
+        assert jpn.pulls(kor, way).entries == 2
+        with unchanged(jpn), pytest.raises(UnreachableError):
+            jpn.pulls(kor, way)
+        jpn.catches_up(kor)
+        assert jpn.rows("SELECT count(*) FROM view") == [(5,)]
+
+    def test_a_link_that_was_frozen_meanwhile_takes_nothing_in(self, backlog: tuple[Node, Node]) -> None:
+        """
+        What was fetched before is not taken in after.
+        """
+        kor, jpn = backlog
+        jpn.pulls(kor)
+        jpn.database.write(lambda db: peers.set_link(db, KOR, "frozen", "a person said so"))
+        with unchanged(jpn), pytest.raises(RefusedError, match="frozen"):
+            jpn.pulls(kor)
+
+    def test_an_answer_that_is_not_full_fetches_nothing(self, pair: tuple[Node, Node]) -> None:
+        """
+        An idle link is not asked twice.
+        """
+        kor, jpn = pair
+        jpn.pulls(kor)
+        assert jpn.from_(kor)._ahead is None

@@ -21,7 +21,8 @@ from msgspec.structs import replace as replaced
 
 from legation.errors import LegationError, MalformedError, RemoteProtocolError, SignatureError
 from legation.exchange import EntryKind, RefusalCode
-from legation.item.view import Contents, inspect, verify
+from legation.item.parts import Parts
+from legation.item.view import inspect, verify
 from legation.keys.sign import KeyId
 from legation.log import Checkpoint, key_name, sign_checkpoint, stream_origin
 from legation.merkle import Hash
@@ -220,7 +221,7 @@ def cut_with_one_hash_too_many(patch: Patch) -> None:
     """A cut keeps the hash of a layer that it does not show."""
 
     def make(true: Callable[..., Any]) -> Callable[..., Any]:
-        def cutting(contents: Contents, keep: Callable[[Any], bool]) -> bytes:
+        def cutting(contents: Parts[Any], keep: Callable[[Any], bool]) -> bytes:
             left = naive.parse(true(contents, keep))
             hidden = [each for each in naive.parse(contents.data)["layers"] if each not in left["layers"]]
             more = [each["salt"] for each in hidden[:1]]
@@ -228,7 +229,7 @@ def cut_with_one_hash_too_many(patch: Patch) -> None:
 
         return cutting
 
-    _wrap(patch, numbering, "cut", make)
+    _wrap(patch, Parts, "cut", make)
 
 
 def cut_that_is_empty_is_sent(patch: Patch) -> None:

@@ -36,6 +36,12 @@ VIEW_SIZE_BYTES_MAX = 64 << 20  # 10,000 long paragraphs; a view is held in memo
 Pair = tuple[int, int]
 
 
+@lru_cache(maxsize=LABELS_REMEMBERED)
+def layer_label(policy_id: str, classification: str, categories: tuple[Category, ...]) -> Label:
+    """Make the label of a layer; the same few thousand come again and again."""
+    return Label(policy_id=policy_id, classification=classification, categories=categories)
+
+
 def check_size(data: bytes, size_bytes: int, what: str) -> None:
     """Refuse bytes of any other length."""
     if len(data) != size_bytes:
@@ -93,13 +99,7 @@ class Layer(Canonical, frozen=True, tag="layer"):
     @property
     def label(self) -> Label:
         """The label of every portion in this layer."""
-        return _label(self.policy.id, self.classification, self.categories)
-
-
-@lru_cache(maxsize=LABELS_REMEMBERED)
-def _label(policy_id: str, classification: str, categories: tuple[Category, ...]) -> Label:
-    """Make a label; the same few thousand come again and again."""
-    return Label(policy_id=policy_id, classification=classification, categories=categories)
+        return layer_label(self.policy.id, self.classification, self.categories)
 
 
 class Seam(Canonical, frozen=True, tag="seam"):

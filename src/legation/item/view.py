@@ -28,8 +28,9 @@ from functools import cached_property
 from operator import add
 
 from legation.encoding import encode
-from legation.errors import MalformedError, ProofError, RefusedError, SignatureError
+from legation.errors import MalformedError, ProofError, SignatureError
 from legation.item.draft import PORTIONS_MAX
+from legation.item.parts import Parts, joined_head, joined_tail
 from legation.item.portion import BODY, Kind, Portion, Text
 from legation.item.reference import paragraph_code, paragraph_numbers, reference
 from legation.item.shape import (
@@ -46,7 +47,7 @@ from legation.item.variants import PAIRS_MAX, choose, is_closed
 from legation.keys.card import Card, Cards, KeyState, Office, PolicyReference
 from legation.keys.sign import KeyId, Purpose
 from legation.labels import Label
-from legation.merkle import Hash, leaf_hash, proof_nodes, rebuild
+from legation.merkle import Hash, leaf_hash, rebuild
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +130,7 @@ class Contents:
         return tuple(self.portions[index] for index in choose(spoken, self.fuller, languages))
 
     @cached_property
-    def pieces(self) -> "_Pieces":
+    def parts(self) -> Parts[Layer]:
         """The view's bytes taken apart, for cutting; made once."""
         return _take_apart(self)
 
@@ -332,32 +333,22 @@ def _hash_up(wire: WireView) -> dict[int, Hash]:
     return nodes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Pieces:
-    """Encoded parts of a view, ready to be joined into a smaller one."""
-
-    head: bytes
-    tail: bytes
-    layers: list[tuple[int, Layer, bytes]]
-    seams: list[tuple[int, int, int, bytes]]
-
-
-def _take_apart(contents: Contents) -> _Pieces:
+def _take_apart(contents: Contents) -> Parts[Layer]:
     wire = contents.wire
-    return _Pieces(
-        head=b'{"header":' + encode(wire.header) + b',"layers":[',
-        tail=b'],"signature":' + encode(wire.signature) + b"}",
+    return Parts(
+        data=contents.data,
+        leaf_count=wire.header.leaves,
+        head=joined_head(encode(wire.header)),
+        tail=joined_tail(encode(wire.signature)),
         layers=[(placed.place, placed.leaf, encode(placed)) for placed in wire.layers],
         seams=[(placed.place, *placed.leaf.layers, encode(placed)) for placed in wire.seams],
+        nodes=contents.nodes,
     )
 
 
 def cut(contents: Contents, keep: Callable[[Layer], bool]) -> bytes:
     """
     Take the cut that holds exactly the layers that *keep* permits, with the seams between them.
-
-    A cut of a cut is the same bytes as the cut taken at once. The hashes that stand for what is
-    left out are those of the tree; nothing else of it is in the result.
 
     Args:
         contents: An item or a view of it.
@@ -366,25 +357,4 @@ def cut(contents: Contents, keep: Callable[[Layer], bool]) -> bytes:
     Raises:
         RefusedError: No layer is kept.
     """
-    pieces = contents.pieces
-    layers = [(place, text) for place, layer, text in pieces.layers if keep(layer)]
-    if not layers:
-        raise RefusedError("nothing of the item may be shown")
-    if len(layers) == len(pieces.layers):
-        return contents.data
-    kept = {place for place, _ in layers}
-    seams = [(place, text) for place, left, right, text in pieces.seams if left in kept and right in kept]
-    places = [place for place, _ in layers] + [place for place, _ in seams]
-    needed = proof_nodes(contents.wire.header.leaves, places)
-    proof = [*map(contents.nodes.__getitem__, needed)]
-    return b"".join(
-        (
-            pieces.head,
-            b",".join([text for _, text in layers]),
-            b'],"proof":',
-            encode(proof),
-            b',"seams":[',
-            b",".join([text for _, text in seams]),
-            pieces.tail,
-        )
-    )
+    return contents.parts.cut(keep)

@@ -27,8 +27,7 @@ from legation.exchange import (
     write_view,
     write_void,
 )
-from legation.item.portion import BODY
-from legation.item.view import Contents, cut, inspect
+from legation.item.parts import LayerHead, Parts, take_apart
 from legation.log import INCARNATION_SIZE_BYTES, Frontier, LogEntry, LogKind
 from legation.node.rules import Rules
 from legation.node.surroundings import Surroundings
@@ -41,8 +40,8 @@ from legation.store.sqlite.outgoing import NewEntry, Outgoing, OutgoingEntry
 
 DELIVERIES_PER_STEP = 500  # numbered in one transaction; the sync to the disk is paid once for all
 LOOKS_PER_STEP = 20  # so 10,000 may be refused in one; with more the transaction would take too long
-STEP_SIZE_BYTES = 8 << 20  # of cuts made in one transaction, about: they are held in memory until it ends
-REMEMBERED_SIZE_BYTES_MAX = 16 << 20  # of items and cuts; opened, an item takes about four times its size
+STEP_SIZE_BYTES = 4 << 20  # of cuts made in one transaction, about: as much as one answer takes
+REMEMBERED_SIZE_BYTES_MAX = 16 << 20  # of items and cuts; taken apart, an item takes about twice its size
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +62,7 @@ class Cutter:
 
     def __init__(self, blobs: Blobs) -> None:
         self._blobs = blobs
-        self._items: dict[bytes, Contents] = {}
+        self._items: dict[bytes, Parts[LayerHead]] = {}
         self._cuts: dict[tuple[bytes, frozenset[int]], _Cut] = {}
         self._size_bytes = 0
 
@@ -89,31 +88,26 @@ class Cutter:
     def _make(self, db: Reading, item_id: bytes, allowed: frozenset[int], rules: Rules) -> _Cut:
         if not allowed:
             return _Cut(data=None, because=Because.REFUSED_BY_RULE)
-        contents = self._contents(db, item_id)
-        if not says_something(contents, allowed, rules):
+        parts = self._parts(db, item_id)
+        if not says_something(parts, allowed, rules):
             return _Cut(data=None, because=Because.EMPTY_CUT)
-        return _Cut(data=cut(contents, lambda layer: rules.access_id(layer) in allowed))
+        return _Cut(data=parts.cut(lambda layer: rules.access_id(layer) in allowed))
 
-    def _contents(self, db: Reading, item_id: bytes) -> Contents:
+    def _parts(self, db: Reading, item_id: bytes) -> Parts[LayerHead]:
         found = self._items.get(item_id)
         if found is None:
             own = items.own_view(db, item_id)
             assert own is not None, "what is delivered was released here"
             data = items.view_data(db, own.view_key, self._blobs)
-            found = inspect(data)
+            found = take_apart(data)
             if self._has_room(len(data)):
                 self._items[item_id] = found
         return found
 
 
-def says_something(contents: Contents, allowed: frozenset[int], rules: Rules) -> bool:
+def says_something(parts: Parts[LayerHead], allowed: frozenset[int], rules: Rules) -> bool:
     """Whether the layers under these access ids hold a body portion or a withheld line."""
-    return any(
-        isinstance(portion, BODY)
-        for layer in contents.layers
-        if rules.access_id(layer) in allowed
-        for portion in layer.portions
-    )
+    return any(layer.has_body and rules.access_id(layer) in allowed for _, layer, _ in parts.layers)
 
 
 def stream_to(db: Writing, office: str, around: Surroundings) -> Outgoing:
@@ -267,4 +261,4 @@ def flipped(office: str, entries: Iterable[OutgoingEntry], rules: Rules) -> list
 def _layers(payload: bytes, rules: Rules) -> Iterable[int]:
     """The access ids of what a view entry shows."""
     _, view = read_view(payload)
-    return [rules.access_id(layer) for layer in inspect(view).layers]
+    return [rules.access_id(layer) for _, layer, _ in take_apart(view).layers]

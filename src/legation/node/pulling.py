@@ -8,11 +8,16 @@ For each answer:
 2. Its entries follow without a gap on what is held, and lead to the root that the peer signed.
 3. Every view is judged: held, set apart, or refused for ever (``judge``).
 4. One transaction stores views, access ids, cursor, inbox rows, log entries and our receipt. Commit.
-5. The receipt goes with the next pull. Nothing was said to the peer before it was durable.
+5. The receipt goes with the next pull. Nothing was receipted to the peer before it was durable.
+
+Where more is likely to follow, the next answer is fetched while this one is taken in. The pull for it
+says how far this one reaches, and receipts nothing of it: if it is not committed, what was fetched is
+dropped and asked for again.
 
 Plain and synchronous, as ``answering``.
 """
 
+import threading
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -24,6 +29,8 @@ from legation.errors import (
 )
 from legation.exchange import (
     ANSWER_SIZE_BYTES_MAX,
+    BATCH_SIZE_BYTES,
+    ENTRIES_MAX,
     NONCE_SIZE_BYTES,
     Accepted,
     Answer,
@@ -63,6 +70,55 @@ ASKED_BACK_MAX = 3  # challenges in a row; one is enough, unless the peer starte
 
 Exchange = Callable[[Iterable[bytes]], Iterator[bytes]]
 """How an envelope gets to the peer and its answer back, piece by piece."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Asked:
+    """What a pull is made from: what is held, the peer's card, and the receipt that goes with it."""
+
+    held: Held
+    card: Card
+    receipt: bytes | None
+    wait_s: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Fetched:
+    """An answer that opened, and what was asked."""
+
+    asked: _Asked
+    envelope: Envelope[Answer]
+
+
+class _Ahead(threading.Thread):
+    """
+    Fetches the next answer beside what else is done.
+
+    Args:
+        fetch: Asks and waits.
+    """
+
+    def __init__(self, fetch: Callable[[], _Fetched]) -> None:
+        super().__init__(name="pull ahead", daemon=True)
+        self._fetch = fetch
+        self._fetched: _Fetched | None = None
+        self._error: BaseException | None = None
+        self.start()
+
+    def run(self) -> None:
+        """Fetch; what fails, fails for whoever asks for the result."""
+        try:
+            self._fetched = self._fetch()
+        except BaseException as error:  # noqa: BLE001 - it is raised again, in the thread that asks
+            self._error = error
+
+    def result(self) -> _Fetched:
+        """Wait for the answer, or for what went wrong."""
+        self.join()
+        if self._error is not None:
+            raise self._error
+        assert self._fetched is not None, "it is one or the other"
+        return self._fetched
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,6 +174,7 @@ class Pulling:
         self._asked_back = 0  # in a row
         self._reached_at: int | None = None
         self._reported: bytes | None = None  # the newest receipt that the peer has had
+        self._ahead: _Ahead | None = None  # what is being fetched already
 
     def pull(self, exchange: Exchange, *, wait_s: int = 0) -> Pulled:
         """
@@ -133,24 +190,44 @@ class Pulling:
             VerificationError: The answer does not hold; nothing of it was taken in.
             ProtocolError: It is out of turn; nothing of it was taken in.
         """
-        opener = self._around.opener(
-            self._around.random(MLKEM_SEED_SIZE_BYTES), self._around.random(X25519_KEY_SIZE_BYTES)
-        )
         with self._database.read() as db:
             rules = self._book.at(db)
             card = self._card(db, rules)
             stream = incoming.stream(db, self._peer)
             receipt = incoming.receipt(db, stream.stream_id) if stream is not None else None
-        held = _held(stream)
-        pull = self._pull(opener, held, None if receipt == self._reported else receipt, wait_s)
-        pieces = exchange(self._write(pull, card))
+        asked = _Asked(held=_held(stream), card=card, receipt=receipt, wait_s=wait_s)
         try:
-            found = self._read(pieces, opener, card, pull)
-            self._reported = receipt
-            return self._take(found, held, rules, card)
+            fetched = self._fetched(exchange, asked)
+            self._reported = fetched.asked.receipt
+            return self._take(fetched.envelope, asked, rules, exchange)
         except EquivocationError as error:
             self._freeze(error)
             raise
+
+    def _fetched(self, exchange: Exchange, asked: _Asked) -> _Fetched:
+        """
+        Give the next answer: the one that was fetched ahead, if it follows on what is held now.
+
+        One that brings nothing is not it: the peer is to have the receipt for what came last.
+        """
+        ahead, self._ahead = self._ahead, None
+        if ahead is not None:
+            found = ahead.result()
+            letter = found.envelope.letter
+            follows = (found.asked.held.position, found.asked.card) == (asked.held.position, asked.card)
+            if follows and (letter.entries or letter.challenge is not None):
+                return found
+        return self._fetch(exchange, asked)
+
+    def _fetch(self, exchange: Exchange, asked: _Asked) -> _Fetched:
+        """Ask, and open the answer (step 1)."""
+        opener = self._around.opener(
+            self._around.random(MLKEM_SEED_SIZE_BYTES), self._around.random(X25519_KEY_SIZE_BYTES)
+        )
+        pull = self._pull(opener, asked)
+        pieces = exchange(self._write(pull, asked.card))
+        try:
+            return _Fetched(asked=asked, envelope=self._read(pieces, opener, asked.card, pull))
         finally:
             if isinstance(pieces, Generator):
                 pieces.close()
@@ -165,17 +242,17 @@ class Pulling:
             raise RefusedError(f"the link to `{self._peer}` is frozen", hint="legation peer list says why")
         return card
 
-    def _pull(self, opener: Opener, held: Held, receipt: bytes | None, wait_s: int) -> Pull:
+    def _pull(self, opener: Opener, asked: _Asked) -> Pull:
         challenge, self._challenge = self._challenge, None
         return Pull(
             sender=self._office,
             receiver=self._peer,
             nonce=self._around.random(NONCE_SIZE_BYTES),
             answer_key=opener.public_key,
-            position=held.position,
-            receipt=receipt,
+            position=asked.held.position,
+            receipt=None if asked.receipt == self._reported else asked.receipt,
             challenge=challenge,
-            wait_s=wait_s,
+            wait_s=asked.wait_s,
         )
 
     def _write(self, pull: Pull, card: Card) -> Iterator[bytes]:
@@ -202,9 +279,9 @@ class Pulling:
             raise RemoteProtocolError("an answer came to another pull than ours")
         return found
 
-    def _take(self, found: Envelope[Answer], held: Held, rules: Rules, card: Card) -> Pulled:
+    def _take(self, found: Envelope[Answer], asked: _Asked, rules: Rules, exchange: Exchange) -> Pulled:
         """Steps 2 to 4."""
-        answer = found.letter
+        held, card, answer = asked.held, asked.card, found.letter
         if answer.challenge is not None:
             return self._take_challenge(answer.challenge)
         self._asked_back = 0
@@ -212,6 +289,9 @@ class Pulling:
         if not answer.entries:
             self._note_reached()
             return Pulled()
+        if _is_full(accepted):
+            after = _Asked(held=accepted.held, card=card, receipt=asked.receipt)
+            self._ahead = _Ahead(lambda: self._fetch(exchange, after))
         with self._database.read() as db:
             judged = self._judge_all(db, accepted, rules)
 
@@ -381,6 +461,12 @@ class Pulling:
             begin_epoch(db, self._around)
 
         self._database.write(act)
+
+
+def _is_full(accepted: Accepted) -> bool:
+    """Whether an answer brought so much that more is likely to wait."""
+    size_bytes = sum(header.payload_size_bytes for header, _ in accepted.entries)
+    return 2 * size_bytes >= BATCH_SIZE_BYTES or 2 * len(accepted.entries) >= ENTRIES_MAX
 
 
 def _held(stream: Incoming | None) -> Held:

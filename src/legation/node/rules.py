@@ -25,6 +25,7 @@ from msgspec.structs import replace
 
 from legation.errors import MalformedError
 from legation.formats import spif
+from legation.item.parts import LayerHead
 from legation.item.shape import Layer
 from legation.keys.card import Card, Cards, PolicyReference, read
 from legation.keys.sign import Verify
@@ -124,7 +125,7 @@ class Rules:
             self, ids={**self.ids, **own}, labels={**self.labels, **named}, decided=dict(self.decided)
         )
 
-    def access_id(self, layer: Layer) -> int:
+    def access_id(self, layer: Layer | LayerHead) -> int:
         """The access id of a layer that was interned and loaded."""
         return self.ids[layer.policy, layer.label]
 
