@@ -22,7 +22,7 @@ CODE = $(wildcard src tests bench)
 
 export PYTHON STRICT AGE SUITE
 .DEFAULT_GOAL := help
-.PHONY: test demo fix lint types coverage docs bench soak environment system lock fresh clean help
+.PHONY: test demo fix lint types coverage docs bench soak fuzz mutate environment system lock fresh clean help
 
 test: system lint types ## Set up, then lint, types and tests; STRICT=1, ARGS="tests/… -k …"
 	@$(BIN)/python -m pytest --numprocesses=$(JOBS) $(ARGS)
@@ -57,6 +57,12 @@ bench: ## Measure, beside others that do a part of the same; ARGS
 
 soak: environment ## Kill two nodes a thousand times, writes docs/evidence/kill.json; ARGS="--seed …"
 	@$(BIN)/python -m tests.kill $(ARGS)
+
+fuzz: environment ## Try every decoder with a million inputs, writes docs/evidence/fuzz.json; ARGS="--decoder …"
+	@$(BIN)/python -m tests.fuzz $(ARGS)
+
+mutate: environment ## Change the source of labels, see that tests notice, writes docs/evidence/mutation-labels.json; ARGS="--count 300 --seed …"
+	@$(BIN)/python -m tests.mutate $(ARGS)
 
 environment: ## Make or renew .venv, if it is not as the requirements say
 	@tools/environment .venv runtime dev

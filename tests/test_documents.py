@@ -74,6 +74,7 @@ def test_the_limits_of_the_item_are_those_of_the_code() -> None:
         "pairs in all `fuller` of an item": f"{variants.PAIRS_MAX:,}",
         "characters of a text": f"{portion.TEXT_LENGTH_MAX:,}",
         "characters of a line (title, topic, source, caveat, handling, reason)": f"{portion.LINE_LENGTH_MAX:,}",
+        "bytes of an attachment": f"{portion.ATTACHMENT_SIZE_BYTES_MAX:,}",
         "topics, or addressees": f"{portion.LIST_MAX:,}",
         "categories of a label / values of a category": f"{label.CATEGORIES_MAX:,} / {label.VALUES_MAX:,}",
         "characters of a name in a label": f"{label.NAME_LENGTH_MAX:,}",

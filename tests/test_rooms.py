@@ -55,6 +55,7 @@ HARMLESS = frozenset(
         "contextlib",
         "dataclasses",
         "datetime",
+        "difflib",
         "enum",
         "functools",
         "hashlib",

@@ -126,6 +126,14 @@ def good() -> Iterator[Vector]:
         ),
         {"type": "withheld", "reason": "at the source's request"},
         {"type": "withheld"},
+        {
+            "type": "attachment",
+            "name": "Annex A.pdf",
+            "media_type": "application/pdf",
+            "size": 1_310_720,
+            "root": b64(seed("a file")),
+            "originator_control": True,
+        },
     ]
     yield Vector(
         name="all-portions",

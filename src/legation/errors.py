@@ -80,12 +80,16 @@ class RefusedError(LegationError):
     """
     Policy says no.
 
-    ``decision`` is the ``legation.labels.Decision`` that refused, where there is one.
+    ``decision`` is the ``legation.labels.Decision`` that refused, where there is one. ``faults`` are
+    records with a code that say all that stood in the way, such as ``legation.labels.TranslationFault``.
     """
 
-    def __init__(self, message: str, *, hint: str = "", decision: object = None) -> None:
+    def __init__(
+        self, message: str, *, hint: str = "", decision: object = None, faults: Sequence[object] = ()
+    ) -> None:
         super().__init__(message, hint=hint)
         self.decision = decision
+        self.faults = tuple(faults)
 
 
 class ProtocolError(LegationError):

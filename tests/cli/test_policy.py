@@ -27,21 +27,69 @@ class TestShow:
 
     def test_prints_a_policy_in_a_file(self, desk: Desk) -> None:
         """
-        What is no shipped policy is a path.
+        What is no shipped policy is a path; programs are given all that the file says.
         """
         desk.write("toy.xml", TOY)
         found = as_json(desk, "policy", "show", "toy.xml")
-        assert found == {
+        said = {key: found[key] for key in ("name", "id", "version", "digest", "lists", "tag_sets")}
+        assert said == {
             "name": "TOY",
             "id": "2.25.7007",
             "version": 1,
             "digest": hashlib.sha256(TOY).hexdigest(),
-            "classifications": [
-                {"name": "LOW", "hierarchy": 1, "obsolete": False},
-                {"name": "HIGH", "hierarchy": 2, "obsolete": False},
-            ],
             "lists": [],
+            "tag_sets": [],
         }
+        levels = [(each["name"], each["hierarchy"], each["obsolete"]) for each in found["classifications"]]
+        assert levels == [("LOW", 1, False), ("HIGH", 2, False)]
+        assert found["origin"]["originator"] == "CN=TOY"
+
+    def test_prints_each_mechanism(self, desk: Desk) -> None:
+        """
+        Communities, equivalents, limits, dates, phrases, typed values and marks for people are all there.
+        """
+        lines = done(desk, "policy", "show", "exercise-2").out.splitlines()
+        for line in (
+            "  levels      OPEN < LIMITED < CONFIDENTIAL < SECRET < CLOSED",
+            "  in force    always",
+            "    obsolete: new labels do not have it",
+            "    in EXERCISE-KOR written as number 4; there needs all of Copies number 1",
+            "    pageTopBottom: `SECRET`, fr `SECRET`, de `GEHEIM`, ko `비밀`",
+            "    at least 0, at most 2 of SHERPA, ADVANCE, GUARD",
+            "    each: not with OPEN",
+            "    HEAD: not with Releasable To",
+            "    PERSONAL: needs exactly one of Retention",
+            "    SUMMIT: in force from 2026-11-01T00:00:00+00:00 until 2027-12-31T23:59:59+00:00",
+            "    GUARD: needs all of Handling STAFF, Handling PROTOCOL",
+            "    BAG ONLY: only with SECRET",
+            "    NO COMMENT: not with Handling PRESS",
+            "    Own: in EXERCISE-KOR left out (encrypt)",
+            "    Date of Embargo (informative): date YYYY-MM-DD",
+            "    PARTNERS: KOR, JPN, AUS, NZL, UKR; no more: FIN, SWE",
+            "    STAFF IN CONFIDENCE, obsolete",
+            f"    EXERCISE-KOR {shipped('exercise-kor-1').id}; there needs all of Origin number 2",
+        ):
+            assert line in lines
+
+    def test_prints_the_file_itself(self, desk: Desk) -> None:
+        """
+        A shipped policy can be had as a file, to accept it or to begin one's own with.
+        """
+        printed = done(desk, "policy", "show", "exercise-kor-1", "--spif").out
+        assert printed.encode() == shipped_bytes("exercise-kor-1")
+        found = as_json(desk, "policy", "show", "exercise-kor-1", "--spif")
+        assert found == {"file": "exercise-kor-1.xml", "spif": printed}
+        refused(desk, 2, "policy", "show", "exercise-3", "--spif")
+
+    def test_prints_a_policy_that_has_to_be_forgiven(self, desk: Desk) -> None:
+        """
+        A file with faults that change no decision is shown, with the faults.
+        """
+        desk.write("odd.xml", shipped_bytes("tlp-2.0").replace(b"#ffc000", b"#FFC000"))
+        lines = done(desk, "policy", "show", "odd.xml").out.splitlines()
+        assert lines[-2] == "  forgiven:"
+        assert "color" in lines[-1]
+        assert len(as_json(desk, "policy", "show", "odd.xml")["faults"]) == 1
 
     def test_refuses_what_is_neither(self, desk: Desk) -> None:
         """
@@ -50,6 +98,57 @@ class TestShow:
         refused(desk, 2, "policy", "show", "exercise")
         refused(desk, 2, "policy", "show", "report.md")
         refused(desk, 2, "policy", "show", "AUS.xml")
+
+
+class TestDiff:
+    def test_says_what_changes_for_whom(self, desk: Desk) -> None:
+        """
+        Each line is flagged; what widens stands first.
+        """
+        lines = done(desk, "policy", "diff", "exercise-1", "exercise-2").out.splitlines()
+        assert lines[0] == "EXERCISE version 1 to version 2"
+        flags = [line.split(":")[0] for line in lines[1:]]
+        assert list(dict.fromkeys(flags)) == ["  widens", "  narrows", "  shows differently"]
+        assert (
+            "  widens: of AP4 on Releasable To: KOR, JPN, AUS, NZL; who holds only one of these gains what is for AP4"
+        ) in lines
+        assert "  narrows: obsolete: LANTERN of Caveats; new labels do not have it, old ones keep it" in lines
+
+    def test_gives_the_same_in_json(self, desk: Desk) -> None:
+        """
+        A script receives each change as a code and names, and the sentence.
+        """
+        found = as_json(desk, "policy", "diff", "tlp-2.0", "tlp-2.0-2")
+        assert (found["name"], found["old"]["version"], found["new"]["version"]) == ("TLP 2.0", 1, 2)
+        assert found["new"]["digest"] == shipped("tlp-2.0-2").digest.hex()
+        (change,) = found["changes"]
+        assert (change["code"], change["effect"], change["tag"]) == ("list-added", "shows", "PAP")
+        assert change["names"] == ["RED", "AMBER", "GREEN", "CLEAR", "WHITE"]
+        assert change["says"].startswith("new, for people: PAP")
+
+    def test_compares_files(self, desk: Desk) -> None:
+        """
+        A policy of one's own is compared from file to file, whatever has to be forgiven in it.
+        """
+        desk.write("toy.xml", TOY)
+        mended = TOY.replace(b'version="1" creationDate', b'version="2" creationDate')
+        desk.write("toy-2.xml", mended.replace(b'name="HIGH"', b'name="HIGH" color="green"'))
+        said = done(desk, "policy", "diff", "toy.xml", "toy-2.xml").out
+        assert said == (
+            "TOY version 1 to version 2\n  shows differently: HIGH has the colour green, not none\n"
+        )
+        desk.write("toy-3.xml", mended)
+        said = done(desk, "policy", "diff", "toy.xml", "toy-3.xml").out
+        assert said == "TOY version 1 to version 2\n  nothing changes for anybody\n"
+
+    def test_refuses_two_policies_with_1_and_what_is_none_with_2(self, desk: Desk) -> None:
+        """
+        Two policies have no difference; what is no policy is bad input.
+        """
+        assert "two policies" in refused(desk, 1, "policy", "diff", "exercise-1", "tlp-2.0")
+        refused(desk, 2, "policy", "diff", "exercise-1", "report.md")
+        refused(desk, 2, "policy", "diff", "nowhere", "exercise-1")
+        refused(desk, 2, "policy", "diff", "exercise-1")
 
 
 class TestCheck:

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """
 Documents that mean harm, and ways to break honest ones.
+
+What a refusal may cost: ``CPU_S_MAX`` of processor time (``cpu_s``), and ``MEMORY_BYTES_MAX`` beyond what the
+process had before (``python -m tests.formats.costs``).
 """
 
 import random
@@ -10,7 +13,8 @@ from collections.abc import Callable
 
 from legation.errors import MalformedError
 
-CPU_S_MAX = 0.05  # what a refusal may cost
+CPU_S_MAX = 0.05  # of processor time, of a refusal
+MEMORY_BYTES_MAX = 64 << 20  # of a refusal, with what the parser's own library takes
 
 
 def bomb(levels: int = 9) -> bytes:
@@ -65,11 +69,68 @@ HOSTILE: dict[str, bytes] = {
     "wide": b"<r>" + b"<a/>" * 200_000 + b"</r>",
     "many attributes": b"<r " + b" ".join(b'a%d=""' % n for n in range(80_000)) + b"/>",
     "many namespaces": b"<r " + b" ".join(b'xmlns:a%d="u%d"' % (n, n) for n in range(40_000)) + b"/>",
+    "long namespace of many": b'<r xmlns="' + b"u" * 900_000 + b'">' + b"<a/>" * 10_000 + b"</r>",
+    "long namespace of a prefix": b'<r><x:a xmlns:x="'
+    + b"u" * 900_000
+    + b'">'
+    + b"<x:b/>" * 5_000
+    + b"</x:a></r>",
+    "long namespace of attributes": b'<r xmlns:x="'
+    + b"u" * 900_000
+    + b'">'
+    + b'<a x:b=""/>' * 5_000
+    + b"</r>",
+    "identifier twice": b'<r><a Id="PALISADE"/><a Id="PALISADE"/></r>',
+    "identifier of XML twice": b'<r><a xml:id="PALISADE"/><a xml:id="PALISADE"/></r>',
+    "entities in a circle": b'<!DOCTYPE r [<!ENTITY a "&b;"><!ENTITY b "&a;">]><r>&a;</r>',
+    "entity in a default attribute": b'<!DOCTYPE r [<!ENTITY a "b"><!ATTLIST r c CDATA "&a;">]><r/>',
+    "public document type": b'<!DOCTYPE r PUBLIC "-//PALISADE//EN" "http://127.0.0.1:9/r.dtd"><r/>',
+    "notation": b'<!DOCTYPE r [<!NOTATION n SYSTEM "http://127.0.0.1:9/n">]><r/>',
+    "unparsed entity": b'<!DOCTYPE r [<!NOTATION n SYSTEM "n"><!ENTITY x SYSTEM "file:///x" NDATA n>]><r/>',
+    "document type in small letters": b"<!doctype r><r/>",
+    "document type behind a declaration": b'<?xml version="1.0" standalone="no"?>\n<!DOCTYPE r>\n<r/>',
+    "document type with a null byte": b"<!DOC\0TYPE r><r/>",
+    "conditional section": b"<r><![INCLUDE[PALISADE]]></r>",
+    "prefix of XML for something else": b'<r xmlns:xml="urn:palisade"/>',
+    "other prefix for XML": b'<r xmlns:a="http://www.w3.org/XML/1998/namespace" a:base="palisade"/>',
+    "prefix of namespaces": b'<r xmlns:xmlns="urn:palisade"/>',
+    "prefix for nothing": b'<r xmlns:a=""><a:b/></r>',
+    "two byte order marks": "\ufeff\ufeff<r/>".encode(),
+    "declaration behind a space": b' <?xml version="1.0"?><r/>',
+    "declaration twice": b'<?xml version="1.0"?><?xml version="1.0"?><r/>',
+    "declared utf-8 by another name": b'<?xml version="1.0" encoding="UTF8"?><r/>',
+    "declared by single quotes": b"<?xml version='1.0'\nencoding\t=\n'utf-16'?><r/>",
+    "xml of another version": b'<?xml version="1.1"?><r>&#1;</r>',
+    "ebcdic": "<r/>".encode("cp037"),
+    "halves of characters": b"<r>\xed\xa0\xbd\xed\xb8\x80</r>",
+    "beyond all characters": b"<r>\xf4\x90\x80\x80</r>",
+    "no character": b"<r>\xef\xbf\xbe</r>",
+    "control character": b"<r>\x0b</r>",
+    "control reference": b"<r>&#x1b;</r>",
+    "endless reference": b"<r>&#" + b"9" * 500_000 + b";</r>",
+    "ampersands": b"<r>" + b"&" * 500_000,
+    "declaration of spaces": b"<?xml " + b" encoding" * 100_000,
     "long name": b"<" + b"a" * 900_000 + b"/>",
     "long text": b"<r>" + b"a" * 900_000 + b"</r>",
+    "long attribute": b'<r a="' + b"a" * 900_000 + b'"/>',
+    "long data": b"<r><![CDATA[" + b"<" * 100 + b"a" * 900_000 + b"]]></r>",
+    "long comment": b"<r><!--" + b"a" * 900_000 + b"--></r>",
+    "long instruction": b"<r><?a " + b"a" * 900_000 + b"?></r>",
+    "many references": b"<r>" + b"&#x41;" * 150_000 + b"</r>",
+    "many comments": b"<r>" + b"a<!---->" * 11_000 + b"</r>",
+    "many instructions": b"<r>" + b"a<?b?>" * 11_000 + b"</r>",
+    "many prefixes in use": (
+        b"<r "
+        + b" ".join(b'xmlns:a%d="u%d"' % (n, n) for n in range(7_900))
+        + b">"
+        + b"".join(b"<a%d:b/>" % n for n in range(7_900))
+        + b"</r>"
+    ),
+    "namespaces made anew": b"<r>" + b"".join(b'<a xmlns="u%d"/>' % n for n in range(7_900)) + b"</r>",
     "too long": b"<r>" + b" " * (2 << 20) + b"</r>",
     "open comment": b"<r><!-- " + b"-" * 100_000,
     "open data": b"<r><![CDATA[" + b"]" * 100_000,
+    "a million attributes": b"<r " + b'a="" ' * 1_000_000 + b"/>",
     "processing instruction for the root": b"<?r a?>",
     "inclusion": (
         b'<x:include xmlns:x="http://www.w3.org/2001/XInclude" href="file:///etc/passwd" parse="text"/>'
@@ -87,6 +148,19 @@ def cpu_s(call: Callable[[], object]) -> float:
         call()
         costs.append(time.process_time() - begin)
     return min(costs)
+
+
+# Well-formed and within all limits, so that only a reader that knows its format refuses them.
+NOT_FOR_XML = {
+    *("long text", "long attribute", "long data", "long comment", "long instruction", "inclusion"),
+    *(
+        "many references",
+        "many comments",
+        "many instructions",
+        "many prefixes in use",
+        "namespaces made anew",
+    ),
+}
 
 
 def refusal(read: Callable[[bytes], object], data: bytes) -> MalformedError | None:

@@ -14,13 +14,13 @@ from legation.errors import MalformedError
 from legation.formats import spif
 from legation.formats.markdown import grammar, read, write
 from legation.formats.markdown.reading import FAULTS_MAX
-from legation.formats.shipped import NAMES, shipped, shipped_bytes
+from legation.formats.shipped import AT_HAND, shipped, shipped_bytes
 from legation.item.draft import PORTIONS_MAX, Draft, Precedence, Slip, VariantKind
 from legation.item.portion import Addressees, Form, FormName, Kind, Link, Text, Title, Topics
 from legation.labels import Label, Policies, parse_mark
 from tests.formats.drafts import EXERCISE
 
-POLICIES = Policies(map(shipped, NAMES))
+POLICIES = Policies(map(shipped, AT_HAND))
 DEMO = Path(spif.__file__).parents[1] / "demo" / "report.md"
 CANARY = "Zq7wanderer"
 

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from legation.errors import MalformedError
 from legation.formats import spif
 from legation.formats.markdown import read, write
-from legation.formats.shipped import NAMES, shipped, shipped_bytes
+from legation.formats.shipped import AT_HAND, shipped, shipped_bytes
 from legation.item.draft import Draft, DraftPortion, Precedence, Slip, Variant, VariantKind
 from legation.item.portion import Kind, Link, Text, Title, Topics
 from legation.labels import Label, Policies, Policy, TagType, category, gathered, parse_mark, reference_to
@@ -238,7 +238,7 @@ def test_a_report_under_the_other_shipped_policy() -> None:
     """
     Marks are those of the policy that the report names, whichever it is.
     """
-    policies = Policies(map(shipped, NAMES))
+    policies = Policies(map(shipped, AT_HAND))
     report = b"kind: message\npolicy: TLP 2.0\n\n(tlp:amber+strict)  Stay among you.\n"
     draft = read(report, policies, party="KOR")
     assert draft.portions[0].label.classification == "AMBER+STRICT"

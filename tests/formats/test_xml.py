@@ -1,25 +1,31 @@
 # SPDX-License-Identifier: Apache-2.0
 
+import json
 import random
-from collections.abc import Callable
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
 from legation.errors import MalformedError
-from legation.formats import spif, stanag4774, xml
-from tests.formats.hostile import CPU_S_MAX, HOSTILE, cpu_s, mutated, refusal
+from legation.formats import stanag4778, xml
+from tests.formats.costs import READERS, careless
+from tests.formats.hostile import (
+    CPU_S_MAX,
+    HOSTILE,
+    MEMORY_BYTES_MAX,
+    NOT_FOR_XML,
+    cpu_s,
+    mutated,
+    refusal,
+)
+from tests.formats.tricks import FORMATS, other, same
+from tests.fuzz.bound import SIDECAR
 
-# Well-formed, so that only a reader that knows its format refuses them.
-NOT_FOR_XML = {"long name", "long text", "inclusion"}
-
-READERS: dict[str, Callable[[bytes], object]] = {
-    "policy": spif.read,
-    "policy, lenient": lambda data: spif.read(data, lenient=True),
-    "label": stanag4774.read_label,
-    "clearance": stanag4774.read_clearance,
-}
+ROOT = Path(__file__).parents[2]
 
 
 def parse(data: bytes) -> xml.Element:
@@ -54,6 +60,31 @@ class TestHostileDocuments:
         assert error.__suppress_context__ or error.__context__ is None
         assert cpu_s(lambda: refusal(READERS[reader], HOSTILE[name])) < CPU_S_MAX
 
+    @pytest.mark.parametrize("name", sorted(NOT_FOR_XML))
+    def test_what_only_a_reader_refuses_is_parsed_at_once(self, name: str) -> None:
+        """
+        A document may be odd and well-formed: then it is parsed, and within the same time.
+        """
+        assert refusal(parse, HOSTILE[name]) is None
+        assert cpu_s(lambda: refusal(parse, HOSTILE[name])) < CPU_S_MAX
+
+    def test_no_refusal_takes_much_memory(self) -> None:
+        """
+        In a process of its own, no reader takes more than 64 MiB to refuse any of them; a careless one does.
+        """
+        command = [sys.executable, "-m", "tests.formats.costs"]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+        found = json.loads(done.stdout)
+        assert found.pop("careless") > MEMORY_BYTES_MAX
+        assert found.keys() == READERS.keys()
+        assert max(found.values()) < MEMORY_BYTES_MAX
+
+    def test_a_slow_reader_would_be_noticed(self) -> None:
+        """
+        A reader that spells out the names of elements takes far more time than a refusal may cost.
+        """
+        assert cpu_s(lambda: careless(HOSTILE["long namespace of many"])) > CPU_S_MAX
+
     def test_document_within_the_limits_is_read(self) -> None:
         """
         What is refused above is refused for what it is: limits are met exactly.
@@ -67,9 +98,37 @@ class TestHostileDocuments:
         rich = b"<r " + b" ".join(b'a%d=""' % n for n in range(xml.ATTRIBUTES_MAX)) + b"/>"
         assert refusal(parse, rich) is None
         assert refusal(parse, rich.replace(b"/>", b' b=""/>')) is not None
+        named = b'<r><a xmlns="%b"/></r>'
+        assert refusal(parse, named % (b"u" * xml.NAMESPACE_LENGTH_MAX)) is None
+        assert refusal(parse, named % (b"u" * (xml.NAMESPACE_LENGTH_MAX + 1))) is not None
         assert xml.parse(b"<r/>", size_bytes_max=4, what="document").tag == "r"
         with pytest.raises(MalformedError, match="document has 4 bytes, expected at most 3"):
             xml.parse(b"<r/>", size_bytes_max=3, what="document")
+
+
+@pytest.mark.parametrize("name", FORMATS)
+class TestTricks:
+    def test_what_says_the_same_is_read_as_the_same(self, name: str) -> None:
+        """
+        Comments, instructions, data sections and references in the middle of values change no value.
+        """
+        form = FORMATS[name]
+        plain = form.bare(form.read(form.whole))
+        tricks = {trick: data for trick, data in same(form.whole) if data != form.whole}
+        assert len(tricks) >= 9
+        for trick, data in tricks.items():
+            assert form.bare(form.read(data)) == plain, trick
+
+    def test_what_says_something_else_is_refused(self, name: str) -> None:
+        """
+        Nil, types, inclusions, foreign elements and namespaces are refused at once, wherever they stand.
+        """
+        form = FORMATS[name]
+        tricks = list(other(form))
+        assert len(tricks) > 50
+        assert [trick for trick, data in tricks if refusal(form.read, data) is None] == []
+        worst = max((data for _, data in tricks), key=len)
+        assert cpu_s(lambda: refusal(form.read, worst)) < CPU_S_MAX
 
 
 class TestParse:
@@ -95,6 +154,28 @@ class TestParse:
         root = parse(b"<!-- a --><?b c?><r>SEC<!-- d -->RE<?e f?>T<a/><!-- g --></r><!-- h -->")
         assert root.text == "SECRET"
         assert [child.tag for child in root] == ["a"]
+
+    def test_one_identifier_stands_once(self) -> None:
+        """
+        What refers to an identifier leads to one element; identifiers of other namespaces are no such.
+        """
+        assert refusal(parse, b'<r><a Id="x"/><a Id="y"/></r>') is None
+        assert refusal(parse, b'<r xmlns:u="u"><a Id="x"/><a u:Id="x" id="x"/></r>') is None
+        with pytest.raises(MalformedError, match="document has one @Id twice"):
+            parse(b'<r><a Id="x"/><b><a Id="x"/></b></r>')
+
+    def test_two_labels_in_one_metadata_are_refused(self) -> None:
+        """
+        Two labels beside one another, or one within the other, are no label.
+        """
+        tag = b"<b:Metadata>"
+        start, end = SIDECAR.index(tag) + len(tag), SIDECAR.index(b"</b:Metadata>")
+        label = SIDECAR[start:end]
+        beside = SIDECAR[:end] + label + SIDECAR[end:]
+        within = SIDECAR[:end].replace(b"<s:Classification>", label + b"<s:Classification>") + SIDECAR[end:]
+        assert refusal(stanag4778.read, SIDECAR) is None
+        assert refusal(stanag4778.read, beside) is not None
+        assert refusal(stanag4778.read, within) is not None
 
     def test_stylesheet_is_not_fetched(self) -> None:
         """

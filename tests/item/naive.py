@@ -47,7 +47,7 @@ SMALL_Y = (
     0,
     1,
     FIELD - 1,
-    0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD83D3D706A17C7,
+    0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7,
     0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826,
 )
 
@@ -179,8 +179,30 @@ def portion(value: Any) -> None:
             fields(value, ["type"], ["reason"])
             if "reason" in value:
                 line(value["reason"])
+        case "attachment":
+            attachment(value)
         case _:
             need(False, "a known type of portion")
+
+
+def attachment(value: dict[str, Any]) -> None:
+    """Refuse what is no portion of type ``attachment``."""
+    fields(value, ["type", "name", "media_type", "size", "root"], ["originator_control"])
+    name_ = value["name"]
+    line(name_)
+    need(len(name_.encode()) <= 255 and not set(name_) & set('/\\:*?"<>|'), "a plain name")
+    need(name_[0] != "." and name_[-1] != ".", "a plain name")
+    devices = {"CON", "PRN", "AUX", "NUL", *(f"{kind}{n}" for kind in ("COM", "LPT") for n in range(1, 10))}
+    need(name_.split(".")[0].upper() not in devices, "no device")
+    need(unicodedata.normalize("NFC", name_) == name_, "in NFC")
+    hidden = {unicodedata.category(character) for character in name_} & {"Cc", "Cf", "Co", "Cn"}
+    need(not hidden, "nothing invisible")
+    part = "[a-z0-9][a-z0-9!#$&^_.+-]{0,126}"
+    need(isinstance(value["media_type"], str), "a media type")
+    need(re.fullmatch(f"{part}/{part}", value["media_type"]) is not None, "a media type")
+    integer(value["size"], 0, 16 * 2**30)
+    unbase64(value["root"], 32)
+    need(value.get("originator_control", True) is True, "true, or absent")
 
 
 def addressees(value: dict[str, Any]) -> None:

@@ -16,6 +16,7 @@ from legation.item.portion import (
     LIST_MAX,
     TEXT_LENGTH_MAX,
     Addressees,
+    Attachment,
     Form,
     FormName,
     Kind,
@@ -29,7 +30,7 @@ from legation.item.portion import (
     check_text,
     visible_text,
 )
-from tests.item import naive, worlds
+from tests.item import handmade, naive, worlds
 from tests.item.worlds import examples
 
 CODEC: Codec[Portion] = Codec(Portion, size_bytes_max=1 << 20, what="portion")  # type: ignore[arg-type]
@@ -193,6 +194,81 @@ class TestLists:
             Link(item=bytes(size))
 
 
+class TestAttachments:
+    @pytest.mark.parametrize(
+        "name",
+        ["Annex A.pdf", "Bericht \u00fcber Br\u00fcssel.docx", "\ubcf4\uace0\uc11c.hwp", "a", "x" * 255],
+    )
+    def test_a_plain_name_is_taken(self, name: str) -> None:
+        """
+        In every script, up to what file systems take.
+        """
+        assert attached(name=name).name == name
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "",
+            "../x",
+            "a/b",
+            "a\\b",
+            "C:x",
+            "a*",
+            "a?",
+            '"a"',
+            "<a>",
+            "a|b",
+            ".hidden",
+            "..",
+            "a.",
+            "a ",
+            " a",
+            "a\nb",
+            "a\x00",
+            "CON",
+            "con.txt",
+            "LPT1.pdf",
+            "photo\u202egpj.exe",
+            "a\u200bb",
+            "a\u0301.txt",
+            "x" * 256,
+            "\ubcf4" * 86,
+        ],
+    )
+    def test_a_name_that_means_something_to_a_system_is_refused(self, name: str) -> None:
+        """
+        Paths, devices, hidden files, what turns the direction, and what is too long in UTF-8.
+        """
+        with pytest.raises(MalformedError):
+            attached(name=name)
+
+    @pytest.mark.parametrize(
+        "media_type", ["", "pdf", "/pdf", "application/", "Text/plain", "text/plain; charset=x"]
+    )
+    def test_a_media_type_is_type_and_subtype(self, media_type: str) -> None:
+        """
+        Nothing beside them: a parameter would be a second statement about the bytes.
+        """
+        with pytest.raises(MalformedError, match="media type"):
+            attached(media_type=media_type)
+
+    @pytest.mark.parametrize("changes", [{"size": -1}, {"size": (16 << 30) + 1}, {"root": bytes(31)}])
+    def test_size_and_root_are_within_their_limits(self, changes: dict[str, Any]) -> None:
+        """
+        Nothing negative, nothing longer than 16 GiB, a hash of 32 bytes.
+        """
+        with pytest.raises(MalformedError):
+            attached(**changes)
+
+
+def attached(**changes: Any) -> Attachment:
+    """
+    A small file.
+    """
+    fields: dict[str, Any] = {"name": "a.pdf", "media_type": "application/pdf", "size": 3, "root": bytes(32)}
+    return Attachment(**(fields | changes))
+
+
 class TestEncoding:
     @examples(300)
     @given(worlds.portions_of_any_type)
@@ -222,6 +298,14 @@ class TestEncoding:
             {"type": "addressees"},
             {"type": "link", "item": ""},
             {"type": "link", "item": "!" * 44},
+            {"type": "attachment", "name": "a.pdf"},
+            {
+                "type": "attachment",
+                "name": "a",
+                "media_type": "a/b",
+                "size": "1",
+                "root": handmade.b64(bytes(32)),
+            },
             {"type": "withheld", "reason": ""},
             {"type": "withheld", "text": "a"},
         ],

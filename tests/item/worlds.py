@@ -443,6 +443,16 @@ other_portions = (
     | st.fixed_dictionaries(
         {"type": st.just("link"), "item": st.binary(min_size=32, max_size=32).map(handmade.b64)}
     )
+    | st.fixed_dictionaries(
+        {
+            "type": st.just("attachment"),
+            "name": st.sampled_from(["Annex A.pdf", "\ubd80\ub85d 1.odt", "photo.jpeg"]),
+            "media_type": st.sampled_from(["application/pdf", "image/jpeg"]),
+            "size": st.integers(0, 16 << 30),
+            "root": st.binary(min_size=32, max_size=32).map(handmade.b64),
+        },
+        optional={"originator_control": st.just(True)},
+    )
 )
 
 portions_of_any_type = text_portions | withheld_portions | other_portions

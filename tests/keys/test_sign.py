@@ -44,6 +44,7 @@ PREFIXES = {
     Purpose.WITHDRAWAL: b"legation/withdrawal/v1\n",
     Purpose.CARD: b"legation/card/v1\n",
     Purpose.ENVELOPE: b"legation/envelope/v1\n",
+    Purpose.POLICY: b"legation/policy/v1\n",
     Purpose.STREAM: b"legation/stream/v1/",
     Purpose.LOG: b"legation/log/v1/",
     Purpose.COSIGNATURE: b"cosignature/v1\n",

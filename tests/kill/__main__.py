@@ -6,24 +6,24 @@ The long search: kill two nodes a thousand times, and write down what came of it
 """
 
 import argparse
-import json
 import secrets
 import shutil
 import statistics
 import sys
 import tempfile
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import apsw
 
-from tests.kill.nodes import ROOT, commit_of_tree, furnish, processors
+from tests.evidence import FOLDER, write_evidence
+from tests.kill.nodes import furnish
 from tests.kill.run import Run, Tally
 
 KILLS_IN_RUN = 50  # then the two nodes start anew, so that every run has a beginning
-OUTPUT = ROOT / "docs" / "evidence" / "kill.json"
+OUTPUT = FOLDER / "kill.json"
+WHAT = "SIGKILL at any moment of release, answer and pull, between two nodes on SQLite"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -44,8 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
         seconds = time.monotonic() - started
         _say(f"{len(tally.hits)} kills in {seconds:.0f} s, nothing lost, doubled or leaked")
     found = _evidence(tally, options.seed, time.monotonic() - started)
-    options.output.parent.mkdir(parents=True, exist_ok=True)
-    options.output.write_text(json.dumps(found, indent=2) + "\n")
+    write_evidence(options.output, WHAT, found)
     return 0
 
 
@@ -63,9 +62,6 @@ def _run(seed: str, kills: int) -> Tally:
 
 def _evidence(tally: Tally, seed: str, seconds: float) -> dict[str, Any]:
     return {
-        "what": "SIGKILL at any moment of release, answer and pull, between two nodes on SQLite",
-        "commit": commit_of_tree(),
-        "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "seed": seed,
         "kills": tally.counts(),
         "found": {"lost": 0, "doubled": 0, "leaked": 0, "forked": 0},
@@ -81,8 +77,6 @@ def _evidence(tally: Tally, seed: str, seconds: float) -> dict[str, Any]:
         },
         "seconds": round(seconds),
         "kills a minute": round(60 * len(tally.hits) / seconds),
-        "processors": processors(),
-        "python": sys.version.split()[0],
         "sqlite": apsw.sqlite_lib_version(),
     }
 

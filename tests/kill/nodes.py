@@ -6,7 +6,6 @@ Two nodes as real processes with real folders, which are started, killed and loo
 """
 
 import json
-import os
 import shutil
 import signal
 import socket
@@ -483,20 +482,3 @@ class Pair:
 
 def _peer(listed: Any, office: str) -> Any:
     return next(each for each in listed["peers"] if each["office"] == office)
-
-
-def commit_of_tree() -> str:
-    """The commit that is checked out, with a mark if there is more than it in the tree."""
-    git = ["git", "-C", str(ROOT)]
-    head = subprocess.run(
-        [*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=False
-    ).stdout.strip()
-    changed = subprocess.run(
-        [*git, "status", "--porcelain"], capture_output=True, text=True, check=False
-    ).stdout
-    return f"{head}, changed" if changed.strip() else head
-
-
-def processors() -> int:
-    """How many processors this process may use."""
-    return len(os.sched_getaffinity(0))

@@ -10,6 +10,7 @@ import pytest
 from legation.errors import MalformedError
 from legation.formats.shipped import shipped
 from legation.labels import (
+    PLACES,
     Category,
     Label,
     Policy,
@@ -18,6 +19,7 @@ from legation.labels import (
     banner_of,
     category,
     gathered,
+    languages,
     marking,
     parse_mark,
     portion_mark,
@@ -34,9 +36,10 @@ from legation.labels.policy import (
     Tag,
     TagCategory,
     TagSet,
+    Window,
 )
 from tests.labels.exercise import EXERCISE, REPORT, SEEN
-from tests.labels.small import subsets
+from tests.labels.small import AFTER, DAY, subsets
 
 TLP = shipped("tlp-2.0")
 P, R, N = TagType.PERMISSIVE, TagType.RESTRICTIVE, TagType.INFORMATIVE
@@ -425,6 +428,209 @@ class TestLanguages:
         """
         marked = label(self.policy, category("To", P, ["CHE"]))
         assert banner(self.policy, marked, lang=lang) == text
+
+    def test_languages_of_a_policy_are_those_it_has_words_in(self) -> None:
+        """
+        Every language that a marking or a qualifier is tagged with, once, sorted.
+        """
+        assert languages(self.policy) == ("en", "fr")
+        assert languages(made([])) == ()
+        more = replace(
+            self.policy,
+            markings=(Marking(codes=frozenset({"pageTop"}), phrase="x", language="ko"),),
+            qualifiers=(qualifier("prefix", "x", language="de"),),
+        )
+        assert languages(more) == ("de", "en", "fr", "ko")
+
+    @pytest.mark.parametrize("lang", ["fr-CA", "FR", "fr-Latn-CA"])
+    def test_wider_language_stands_in_for_a_narrower(self, lang: str) -> None:
+        """
+        French of Canada is French where there is no other; case makes no difference.
+        """
+        marked = label(self.policy, category("To", P, ["CHE"]))
+        assert banner(self.policy, marked, lang=lang) == "MADE S pour Suisse"
+        assert banner(self.policy, marked, lang="f") == "MADE S for Switzerland"
+
+
+class TestPlaces:
+    @pytest.mark.parametrize("place", ["", "pagetop", "replacePolicy", "noNameDisplay", "page"])
+    def test_what_is_no_place_is_refused(self, place: str) -> None:
+        """
+        A place is one of the schema's, in its spelling; a way of displaying is none.
+        """
+        policy = made([])
+        with pytest.raises(MalformedError, match="no place") as caught:
+            marking(policy, label(policy), place=place)
+        assert "pageTop" in caught.value.hint
+
+    @pytest.mark.parametrize("place", sorted(PLACES))
+    def test_every_place_has_its_phrase(self, place: str) -> None:
+        """
+        A phrase for one place is printed there, and elsewhere the name is.
+        """
+        classification = Classification(
+            name="S",
+            lacv=1,
+            hierarchy=1,
+            markings=(Marking(codes=frozenset({place}), phrase="HERE"),),
+        )
+        policy = made([], classification)
+        head = "" if place == "portionMarking" else "MADE "
+        assert marking(policy, label(policy), place=place) == f"{head}HERE"
+        shared = {"pageTop", "pageBottom", "pageTopBottom"}
+        for other in PLACES - {place} - (shared if place in shared else set()):
+            assert marking(policy, label(policy), place=other).endswith("S")
+
+    def test_words_around_a_list_count_at_both_ends_of_a_page(self) -> None:
+        """
+        A list never stands at the bottom without the words that it has at the top, or the other way.
+        """
+        for there in ("pageTop", "pageBottom"):
+            policy = made([tag_set("To", value("JPN"), qualifiers=(qualifier("prefix", "FOR ", there),))])
+            marked = label(policy, category("To", P, ["JPN"]))
+            for place in ("pageTop", "pageBottom", "pageTopBottom"):
+                assert marking(policy, marked, place=place) == "MADE S FOR JPN"
+        own = (qualifier("prefix", "ABOVE ", "pageTop"), qualifier("prefix", "BELOW ", "pageBottom"))
+        policy = made([tag_set("To", value("JPN"), qualifiers=own)])
+        marked = label(policy, category("To", P, ["JPN"]))
+        assert marking(policy, marked, place="pageBottom") == "MADE S BELOW JPN"
+
+    def test_marking_without_a_place_is_for_all_but_portions(self) -> None:
+        """
+        A phrase that says only how it is displayed is printed everywhere; people type the name.
+        """
+        policy = made([tag_set("To", value("x", "LONG", "suppressClassName"))])
+        marked = label(policy, category("To", P, ["x"]))
+        assert marking(policy, marked, place="waterMark") == "MADE LONG"
+        assert portion_mark(policy, marked) == "(S x)"
+        assert parse_mark(policy, "(S x)") == marked
+
+
+def said(*codes: str, phrase: str | None = None, language: str = "") -> Marking:
+    """
+    A marking.
+    """
+    return Marking(codes=frozenset(codes), phrase=phrase, language=language)
+
+
+class TestNames:
+    """
+    What stands in place of the policy's name and around it.
+    """
+
+    def test_value_may_replace_the_name_of_the_policy(self) -> None:
+        """
+        A value whose phrase replaces the name is printed there, and not a second time in its list.
+        """
+        context = TagCategory(name="K", lacv="1", markings=(said("replacePolicy", phrase="MADE/K"),))
+        policy = made([tag_set("Context", context, value("L"))])
+        assert banner(policy, label(policy, category("Context", P, ["K"]))) == "MADE/K S"
+        assert banner(policy, label(policy, category("Context", P, ["K", "L"]))) == "MADE/K S L"
+        assert banner(policy, label(policy, category("Context", P, ["L"]))) == "MADE S L"
+        assert portion_mark(policy, label(policy, category("Context", P, ["K"]))) == "(S K)"
+
+    def test_classification_replaces_before_a_value_and_a_value_before_the_policy(self) -> None:
+        """
+        The nearest statement counts; what it covers is still said.
+        """
+        context = TagCategory(
+            name="K", lacv="1", markings=(said("replacePolicy", "noNameDisplay", phrase="VALUE"),)
+        )
+        classes = (
+            Classification(name="T", lacv=2, hierarchy=2, markings=(said("replacePolicy", phrase="CLASS"),)),
+            Classification(name="S", lacv=1, hierarchy=1),
+        )
+        policy = replace(
+            made([tag_set("Context", context)], *classes), markings=(said("replacePolicy", phrase="ALL"),)
+        )
+        with_k = (category("Context", P, ["K"]),)
+        assert banner(policy, Label(policy="MADE", classification="S")) == "ALL S"
+        assert banner(policy, Label(policy="MADE", classification="S", categories=with_k)) == "VALUE S"
+        assert banner(policy, Label(policy="MADE", classification="T", categories=with_k)) == (
+            "CLASS T [Context: K]"
+        )
+
+    def test_policy_puts_its_words_around_the_whole(self) -> None:
+        """
+        Prefix, suffix and separator of the policy stand around and in a marking, and not in portions.
+        """
+        policy = replace(
+            made([tag_set("To", value("JPN")), tag_set("Note", value("n"))]),
+            qualifiers=(
+                qualifier("prefix", "<<"),
+                qualifier("suffix", ">>"),
+                qualifier("separator", " | ", "pageTop"),
+            ),
+        )
+        marked = label(policy, category("To", P, ["JPN"]), category("Note", P, ["n"]))
+        assert banner(policy, marked) == "<<MADE | S | JPN | n>>"
+        assert marking(policy, marked, place="subject") == "<<MADE S JPN n>>"
+        assert parse_mark(policy, portion_mark(policy, marked)) == marked
+
+    def test_classification_and_value_have_words_around_them(self) -> None:
+        """
+        What qualifies one classification or one value stands around it, in portions too.
+        """
+        around = (qualifier("prefix", "["), qualifier("suffix", "]", "pageTop"))
+        classification = Classification(name="S", lacv=1, hierarchy=1, qualifiers=around)
+        policy = made([tag_set("To", replace(value("x"), qualifiers=around), value("y"))], classification)
+        marked = label(policy, category("To", P, ["x", "y"]))
+        assert banner(policy, marked) == "MADE [S] [x], y"
+        assert portion_mark(policy, marked) == "([S [x, y)"
+        assert parse_mark(policy, "([S [x, y)") == marked
+
+    def test_value_may_suppress_the_classification(self) -> None:
+        """
+        On pages a value may stand for the classification; a portion mark keeps it, for it is typed.
+        """
+        policy = made([tag_set("To", value("x", "S-X", "suppressClassName", "pageTop"))])
+        marked = label(policy, category("To", P, ["x"]))
+        assert banner(policy, marked) == "MADE S-X"
+        assert banner(policy, label(policy)) == "MADE S"
+        assert portion_mark(policy, marked) == "(S x)"
+
+    def test_name_and_classification_are_left_out_where_the_policy_says(self) -> None:
+        """
+        Without a name only the classification is printed; a level that is not marked leaves nothing.
+        """
+
+        def banner_with(*codes: str, of_policy: bool = False) -> str:
+            marked = (said(*codes),)
+            level = Classification(name="S", lacv=1, hierarchy=1, markings=() if of_policy else marked)
+            policy = replace(made([], level), markings=marked if of_policy else ())
+            return banner(policy, label(policy))
+
+        assert banner_with("noNameDisplay", of_policy=True) == "S"
+        assert banner_with("noNameDisplay") == "S"
+        assert banner_with("suppressClassName") == "MADE"
+        assert banner_with("noMarkingDisplay") == ""
+
+    def test_phrase_for_input_only_is_not_printed(self) -> None:
+        """
+        What is displayed while typing only, or has no phrase and no name to display, is hidden.
+        """
+        hidden = [
+            said("noMarkingDisplay", "pageTopBottom", phrase="x"),
+            said("noMarkingDisplay"),
+            said("noNameDisplay"),
+        ]
+        for each in hidden:
+            policy = made([tag_set("To", TagCategory(name="x", lacv="1", markings=(each,)), value("y"))])
+            assert banner(policy, label(policy, category("To", P, ["y"]))) == "MADE S y"
+            assert banner(policy, label(policy, category("To", P, ["x", "y"]))) == "MADE S y [To: x, y]"
+
+
+class TestDates:
+    def test_label_out_of_date_prints_without_an_instant_only(self) -> None:
+        """
+        Old labels are still marked; whoever asks for an instant is told that it is not valid then.
+        """
+        old = replace(value("JPN"), window=Window(not_after=DAY))
+        policy = made([tag_set("To", old)])
+        marked = label(policy, category("To", P, ["JPN"]))
+        assert banner(policy, marked) == banner(policy, marked, at=DAY) == "MADE S JPN"
+        with pytest.raises(MalformedError, match="on this date"):
+            banner(policy, marked, at=AFTER)
 
 
 class TestHidden:

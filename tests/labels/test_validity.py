@@ -118,6 +118,21 @@ class TestValidate:
             FaultCode.VALUE_OBSOLETE,
         }
 
+    def test_obsolete_name_under_a_policy_with_dates_stays_good(self) -> None:
+        """
+        Dates of the policy do not make a kept label a new one.
+        """
+        policy = Policy(
+            name="P",
+            id="2.25.1",
+            version=1,
+            digest=b"",
+            classifications=(Classification(name="S", lacv=1, hierarchy=1, obsolete=True),),
+            window=Window(not_before=BEFORE, not_after=AFTER),
+        )
+        assert codes(policy, labelled(policy, "S")) == set()
+        assert codes(policy, labelled(policy, "S"), new=True) == {FaultCode.CLASSIFICATION_OBSOLETE}
+
     def test_policy_out_of_force_is_a_fault(self) -> None:
         """
         A policy bounded in time judges nothing outside its time, and nothing without an instant.

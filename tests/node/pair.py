@@ -52,7 +52,7 @@ from legation.keys.sign import SEED_SIZE_BYTES, Ed25519Signer
 from legation.log import LogEntry
 from legation.node.answering import Answering, Batch
 from legation.node.checking import check
-from legation.node.drafting import store_draft
+from legation.node.drafting import preview_draft, store_draft, store_version
 from legation.node.home import ROOT, Home, create_home, open_home
 from legation.node.keyring import ROOT_KEY
 from legation.node.links import read_peers
@@ -64,7 +64,16 @@ from legation.node.releasing import Released, release
 from legation.node.rules import RuleBook
 from legation.node.serving import Keeper, pulling
 from legation.node.surroundings import Surroundings
-from legation.records import DeliveryRecord, FaultRecord, InboxEntryRecord, PeerRecord
+from legation.node.withdrawing import JudgedWithdrawal, accept_withdrawal, withdraw_item
+from legation.records import (
+    DeliveryRecord,
+    FaultRecord,
+    InboxEntryRecord,
+    ItemRecord,
+    PeerRecord,
+    PreviewRecord,
+    WithdrawnRecord,
+)
 from legation.store.sqlite import logbook
 from legation.store.sqlite.database import Database, Reading, Row, Writing
 from tests.stories.cast import NOON
@@ -238,17 +247,70 @@ class Node:
         """
         return self.writes_text(report(*paragraphs, to=to, title=title))
 
-    def writes_text(self, data: bytes | str) -> Draft:
+    def writes_text(self, data: bytes | str, *, replaces: str = "") -> Draft:
         """
-        Keep a report as it lies in a file.
+        Keep a report as it lies in a file, perhaps as a new version of an item.
         """
-        return store_draft(
-            data if isinstance(data, bytes) else data.encode(),
-            by="drafter",
+        text = data if isinstance(data, bytes) else data.encode()
+        told: dict[str, Any] = {
+            "by": "drafter",
+            "card": self.card,
+            "database": self.database,
+            "around": self.around,
+        }
+        if replaces:
+            return store_version(text, replaces=replaces, blobs=self.home.blobs, **told)
+        return store_draft(text, **told)
+
+    def rewrites(self, item: str, *paragraphs: str, to: Sequence[str] = (), title: str = "") -> Draft:
+        """
+        Keep a report as a draft of a new version of an item.
+        """
+        return self.writes_text(report(*paragraphs, to=to, title=title), replaces=item)
+
+    def corrects(self, item: str, *paragraphs: str, to: Sequence[str] = (), title: str = "") -> str:
+        """
+        Release a new version of an item, a minute later; its item id.
+        """
+        self.clock.move(minutes=1)
+        return self.lets_go(self.rewrites(item, *paragraphs, to=to, title=title)).item_id.hex()
+
+    def previews(self, draft: Draft) -> PreviewRecord:
+        """
+        Preview a draft.
+        """
+        return preview_draft(
+            draft.digest.hex(),
             card=self.card,
             database=self.database,
+            blobs=self.home.blobs,
             around=self.around,
         )
+
+    def withdraws(self, item: str) -> WithdrawnRecord:
+        """
+        Withdraw an item.
+        """
+        return withdraw_item(
+            item,
+            by="releasing officer",
+            card=self.card,
+            database=self.database,
+            signing=self.home.signing,
+            around=self.around,
+        )
+
+    def takes_in(self, withdrawal: bytes, source: "Node | str") -> JudgedWithdrawal:
+        """
+        Take in a withdrawal that came from a peer, as the exchange will.
+        """
+        office = source if isinstance(source, str) else source.office
+
+        def act(db: Writing) -> JudgedWithdrawal:
+            rules = RuleBook(self.card, self.around).turn(db)
+            return accept_withdrawal(db, withdrawal, source=office, rules=rules, around=self.around)
+
+        return self.database.write(act)
 
     def lets_go(self, draft: Draft, *, seen: bytes | None = None) -> Released:
         """
@@ -469,7 +531,13 @@ class Node:
         """
         The texts that it shows of an item, verified.
         """
-        found = show_item(
+        return [getattr(each.portion, "text", "") for each in self.shows(item).portions]
+
+    def shows(self, item: str) -> ItemRecord:
+        """
+        What it shows of an item, verified.
+        """
+        return show_item(
             item,
             self.office,
             (),
@@ -478,7 +546,6 @@ class Node:
             blobs=self.home.blobs,
             around=self.around,
         )
-        return [getattr(each.portion, "text", "") for each in found.portions]
 
     def deliveries(self, item: str = "") -> tuple[DeliveryRecord, ...]:
         """

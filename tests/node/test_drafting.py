@@ -3,9 +3,9 @@
 import pytest
 
 from legation.errors import MalformedError
+from legation.node.approving import approvable
 from legation.node.drafting import (
     PREFIX_LENGTH_MIN,
-    approvable,
     find_draft,
     preview_draft,
     store_draft,
@@ -22,7 +22,7 @@ SECRET = "(S//REL KOR, JPN)"
 
 def previewed(kor: Node, text: str) -> PreviewRecord:
     """The preview of what a person typed."""
-    return preview_draft(text, card=kor.card, database=kor.database, around=kor.around)
+    return preview_draft(text, card=kor.card, database=kor.database, blobs=kor.home.blobs, around=kor.around)
 
 
 class TestStore:

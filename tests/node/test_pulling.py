@@ -102,8 +102,10 @@ def leaves_of(node: Node, peer: str) -> list[bytes]:
         return [leaf for _, leaf in incoming.leaves(db, stream.stream_id)]
 
 
-def item_of(node: Node, *paragraphs: tuple[str, str], time: int = 1_656_072_000) -> bytes:
-    """A whole item that this node's key signed, though nobody released it."""
+def item_of(
+    node: Node, *paragraphs: tuple[str, str], time: int = 1_656_072_000, document: bytes = b""
+) -> bytes:
+    """A whole item that this node's key signed, though nobody released it; else of a document of its own."""
     draft = Draft(
         kind=Kind.REPORT,
         policies=(reference_to(EXERCISE),),
@@ -113,7 +115,7 @@ def item_of(node: Node, *paragraphs: tuple[str, str], time: int = 1_656_072_000)
         ),
     )
     signer, draws = node.home.signing.item, SecretDraws(bytes(32), bytes(32), draft.digest)
-    return sign(draft, document=bytes(16), time=time, signer=signer, draws=draws)
+    return sign(draft, document=document or draft.digest[:16], time=time, signer=signer, draws=draws)
 
 
 def hands_over(node: Node, view: bytes, to: str = JPN, *, addressee: str | None = None) -> None:

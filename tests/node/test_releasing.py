@@ -26,7 +26,9 @@ SECRET = "(S//REL KOR, JPN)"
 
 def seen(node: Node, digest: bytes) -> bytes:
     """The id of the preview of a draft, as it is now."""
-    found = preview_draft(digest.hex(), card=node.card, database=node.database, around=node.around)
+    found = preview_draft(
+        digest.hex(), card=node.card, database=node.database, blobs=node.home.blobs, around=node.around
+    )
     return bytes.fromhex(found.preview)
 
 

@@ -7,7 +7,7 @@ import pytest
 from legation.errors import StoreError
 from legation.item.portion import Kind
 from legation.store.blobs import INLINE_SIZE_BYTES_MAX
-from legation.store.sqlite import access, items
+from legation.store.sqlite import access, items, versions
 from legation.store.sqlite.database import Writing
 from legation.store.sqlite.items import StoredItem, StoredView, ViewState
 from tests.store import rows
@@ -73,16 +73,18 @@ class TestSaveItem:
         rows.add_item(db, "a", office="")
         assert item_row(db, "a") == before
 
-    def test_the_latest_version_of_a_document_is_known(self, db: Writing) -> None:
+    def test_our_versions_of_a_document_are_known_and_no_others(self, db: Writing) -> None:
         """
-        Of the items of one document the highest time counts; of an unknown one there is none.
+        In the order of their times; what others write under the same document id is none of them.
         """
         document = rows.drawn("document", 16)
         for name, time in (("a", 5), ("b", 9), ("c", 7)):
-            rows.add_item(db, name, time=time)
-            db.run("UPDATE item SET document = ? WHERE item_id = ?", (document, rows.digest(name)))
-        assert items.latest_time(db, document) == 9
-        assert items.latest_time(db, rows.drawn("another", 16)) is None
+            rows.add_item(db, name, time=time, is_own=True)
+        rows.add_item(db, "another's", time=20)
+        db.run("UPDATE item SET document = ?", (document,))
+        found = versions.own_versions(db, document)
+        assert found == [(rows.digest(name), time) for name, time in (("a", 5), ("c", 7), ("b", 9))]
+        assert versions.own_versions(db, rows.drawn("another", 16)) == []
 
 
 class TestSaveView:

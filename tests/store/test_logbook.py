@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from legation.errors import StoreError
-from legation.log import Frontier, LogEntry, LogKind
-from legation.merkle import root
+from legation.log import Frontier, LogEntry, LogKind, completed_count, prove_consistency, prove_inclusion
+from legation.merkle import consistency_proof, inclusion_proof, root
 from legation.store.sqlite import logbook
 from legation.store.sqlite.database import Writing
 from legation.store.sqlite.logbook import LogState
@@ -107,3 +107,47 @@ def test_a_gap_is_seen(db: Writing, statement: str, *, is_numbered: bool) -> Non
     logbook.append(db, [entry(number) for number in range(5)])
     db.run(statement)
     assert logbook.is_numbered(db) is is_numbered
+
+
+@settings(max_examples=30, deadline=None)
+@given(steps=st.lists(st.integers(0, 40), min_size=1, max_size=5), data=st.data())
+def test_proofs_are_those_of_all_leaves(steps: list[int], data: st.DataObject) -> None:
+    """
+    In however many steps a log has grown, a proof from what is kept is the one from its leaves.
+    """
+    db, wanted = began(), [entry(0)]
+    logbook.append(db, wanted)
+    for step in steps:
+        new = [entry(len(wanted) + place) for place in range(step)]
+        wanted += new
+        logbook.append(db, new)
+    leaves = [each.leaf for each in wanted]
+    assert logbook.subtree_count(db) == completed_count(len(leaves))
+    end = data.draw(st.integers(1, len(leaves)))
+    index, old = data.draw(st.integers(0, end - 1)), data.draw(st.integers(1, end))
+    assert prove_inclusion(index, end, logbook.root_of(db)) == inclusion_proof(leaves[:end], index)
+    assert prove_consistency(old, end, logbook.root_of(db)) == consistency_proof(leaves[:end], old)
+
+
+@pytest.mark.parametrize("table", ["log_subtree", "log_entry"])
+def test_a_proof_is_not_made_of_what_is_missing(db: Writing, table: str) -> None:
+    """
+    A hash that is not there is told.
+    """
+    logbook.append(db, [entry(number) for number in range(40)])
+    db.run(f"DELETE FROM {table}")  # noqa: S608 - a table of ours
+    with pytest.raises(StoreError, match="missing"):
+        prove_inclusion(20, 40, logbook.root_of(db))
+
+
+def test_a_checkpoint_of_a_size_is_kept_once(db: Writing) -> None:
+    """
+    What was signed over a size is what is given out for it, for ever.
+    """
+    assert logbook.checkpoint(db, 1) is None
+    logbook.save_checkpoint(db, 2, b"second")
+    logbook.save_checkpoint(db, 1, b"first")
+    with pytest.raises(StoreError, match="breaks a rule"):
+        logbook.save_checkpoint(db, 1, b"another")
+    assert logbook.checkpoint(db, 1) == b"first"
+    assert list(logbook.checkpoints(db)) == [(1, b"first"), (2, b"second")]

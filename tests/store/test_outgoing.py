@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 
 from legation.errors import StoreError
 from legation.exchange import EntryKind
-from legation.log import Frontier
-from legation.merkle import root
+from legation.log import Frontier, completed_count, prove_consistency, prove_inclusion
+from legation.merkle import Hash, consistency_proof, inclusion_proof, root
+from legation.release import Because, DeliveryEvent
 from legation.store.blobs import INLINE_SIZE_BYTES_MAX, Blobs
-from legation.store.sqlite import outgoing
+from legation.store.sqlite import deliveries, outgoing
 from legation.store.sqlite.database import Writing
 from legation.store.sqlite.outgoing import Outgoing, OutgoingEntry
 from tests.store import rows
@@ -379,3 +380,129 @@ class TestSigned:
             outgoing.save_receipt(db, stream.stream_id, 2, b"receipt", 1)
         db.run("ROLLBACK TO act")
         assert outgoing.stream(db, "KOR") == stream
+
+
+def leaves_of(db: Writing, stream: Outgoing) -> list[Hash]:
+    """The leaves of a stream."""
+    return [each.header.leaf for each in read(db, stream)]
+
+
+class TestProofs:
+    @settings(max_examples=30, deadline=None)
+    @given(steps=st.lists(st.integers(0, 40), min_size=1, max_size=5), data=st.data())
+    def test_are_those_of_all_leaves(self, steps: list[int], data: st.DataObject) -> None:
+        """
+        In however many steps a stream has grown, a proof from what is kept is the one from its leaves.
+        """
+        db = rows.furnished()
+        stream = rows.begun(db)
+        for step in steps:
+            stream = rows.append(db, stream, [(EntryKind.POLICY, b"%d" % each, None) for each in range(step)])
+        leaves, size = leaves_of(db, stream), stream.frontier.size
+        assert outgoing.leaves(db, stream.stream_id, 0, 1000) == leaves
+        assert outgoing.subtree_count(db, stream.stream_id) == completed_count(size)
+        end = data.draw(st.integers(1, size))
+        index, old = data.draw(st.integers(0, end - 1)), data.draw(st.integers(1, end))
+        root_of = outgoing.root_of(db, stream.stream_id)
+        assert prove_inclusion(index, end, root_of) == inclusion_proof(leaves[:end], index)
+        assert prove_consistency(old, end, root_of) == consistency_proof(leaves[:end], old)
+
+    def test_of_one_stream_are_not_of_another(self, db: Writing) -> None:
+        """
+        Two streams of one length keep hashes of their own.
+        """
+        streams = [
+            rows.append(db, rows.begun(db, office), [(EntryKind.POLICY, office.encode(), None)] * 40)
+            for office in ("KOR", "AUS")
+        ]
+        for stream in streams:
+            root_of = outgoing.root_of(db, stream.stream_id)
+            assert prove_inclusion(20, 41, root_of) == inclusion_proof(leaves_of(db, stream), 20)
+
+    def test_cost_as_much_in_a_long_stream(self, db: Writing) -> None:
+        """
+        Twenty times the entries cost a few rows more, and no payload is read.
+        """
+        blobs = rows.MemoryBlobs()
+        stream = rows.append(
+            db,
+            rows.begun(db),
+            [(EntryKind.POLICY, bytes(INLINE_SIZE_BYTES_MAX + 1), None)] * 300,
+            blobs=blobs,
+        )
+        blobs.kept.clear()
+        root_of = outgoing.root_of(db, stream.stream_id)
+        few = rows.steps(db, lambda: prove_inclusion(150, 301, root_of))
+        stream = rows.append(db, stream, [(EntryKind.POLICY, b"a", None)] * 6000)
+        assert rows.steps(db, lambda: prove_inclusion(150, 6301, root_of)) < 2 * few
+
+    @pytest.mark.parametrize("table", ["outgoing_subtree", "outgoing_entry"])
+    def test_are_not_made_of_what_is_missing(self, db: Writing, table: str) -> None:
+        """
+        A hash that is not there is told, with what to do.
+        """
+        stream = rows.append(db, rows.begun(db), [(EntryKind.POLICY, b"a", None)] * 40)
+        db.run(f"DELETE FROM {table}")  # noqa: S608 - a table of ours
+        with pytest.raises(StoreError, match="missing") as caught:
+            prove_inclusion(20, 41, outgoing.root_of(db, stream.stream_id))
+        assert "fsck" in caught.value.hint
+
+
+class TestReceipted:
+    @pytest.fixture
+    def stream(self, db: Writing) -> Outgoing:
+        """A stream with three deliveries, entries 1 to 3."""
+        return rows.numbered(db, rows.begun(db), rows.released(db, "a", "b", "c"))
+
+    def test_is_by_the_first_receipt_that_covers_it(self, db: Writing, stream: Outgoing) -> None:
+        """
+        The earliest says the most: since when it is held.
+        """
+        for size in (2, 3, 4):
+            outgoing.save_receipt(db, stream.stream_id, size, b"receipt %d" % size, size)
+            deliveries.receipted(db, stream.stream_id, size, size)
+        for number, name in enumerate("abc", start=1):
+            found = outgoing.receipted(db, rows.digest(name), "KOR")
+            assert found is not None
+            assert (found.size, found.receipt) == (number + 1, b"receipt %d" % (number + 1))
+            assert (found.header, found.root) == outgoing.header(db, stream.stream_id, number)
+            assert (found.stream_id, found.incarnation) == (stream.stream_id, stream.incarnation)
+        assert outgoing.receipted(db, rows.digest("a"), "AUS") is None
+        assert outgoing.receipted(db, rows.digest("d"), "KOR") is None
+
+    def test_is_nothing_that_is_on_its_way(self, db: Writing, stream: Outgoing) -> None:
+        """
+        Above the receipt nothing is proven.
+        """
+        assert outgoing.receipted(db, rows.digest("a"), "KOR") is None
+        outgoing.save_receipt(db, stream.stream_id, 2, b"receipt", 2)
+        deliveries.receipted(db, stream.stream_id, 2, 2)
+        assert outgoing.receipted(db, rows.digest("a"), "KOR") is not None
+        assert outgoing.receipted(db, rows.digest("b"), "KOR") is None
+
+    def test_is_nothing_that_was_taken_back_before(self, db: Writing, stream: Outgoing) -> None:
+        """
+        It lies below the receipt, and is void.
+        """
+        delivery_id = outgoing.take_back(db, stream.stream_id, 1)
+        assert delivery_id is not None
+        deliveries.move(db, delivery_id, DeliveryEvent.TAKE_BACK, Because.TAKEN_BACK, epoch=1, at=1)
+        outgoing.save_receipt(db, stream.stream_id, 4, b"receipt", 2)
+        deliveries.receipted(db, stream.stream_id, 4, 2)
+        assert outgoing.receipted(db, rows.digest("a"), "KOR") is None
+        assert outgoing.receipted(db, rows.digest("b"), "KOR") is not None
+
+    def test_stays_when_it_is_withdrawn(self, db: Writing, stream: Outgoing) -> None:
+        """
+        What was held was held; unless it was taken back, and nobody can tell when.
+        """
+        outgoing.save_receipt(db, stream.stream_id, 4, b"receipt", 2)
+        deliveries.receipted(db, stream.stream_id, 4, 2)
+        for delivery_id in (1, 2):
+            deliveries.move(db, delivery_id, DeliveryEvent.WITHDRAW, Because.NONE, epoch=1, at=1)
+        assert outgoing.receipted(db, rows.digest("a"), "KOR") is not None
+        outgoing.take_back(db, stream.stream_id, 1, although_receipted=True)
+        outgoing.take_back(db, stream.stream_id, 3, although_receipted=True)
+        assert outgoing.receipted(db, rows.digest("a"), "KOR") is None
+        assert outgoing.receipted(db, rows.digest("b"), "KOR") is not None
+        assert outgoing.receipted(db, rows.digest("c"), "KOR") is not None

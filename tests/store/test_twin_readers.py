@@ -38,7 +38,7 @@ BLOBS = rows.MemoryBlobs()
 # looked at and left out; a view has at most 44. The inbox visits nothing that is hidden.
 STEPS_PER_HIDDEN_LAYER = 30
 STEPS_PER_HIDDEN_ITEM = 120  # that it is found at all, before it is left out
-STEPS_PER_INBOX = 1  # a walk through an index ends a step sooner where nothing lies behind
+STEPS_PER_INBOX = 2  # a walk through an index ends a step sooner where nothing lies behind; there are two
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from legation.cli import legation
 from legation.cli.output import run
-from legation.formats.shipped import NAMES, shipped
+from legation.formats.shipped import AT_HAND, shipped
 from legation.keys.card import Card, Office, read
 from legation.labels import Policies
 from legation.node.keyring import (
@@ -34,7 +34,7 @@ from legation.node.surroundings import Surroundings
 AUTHOR = "KOR@NATO"
 ADDRESSEES = ("KOR", "JPN", "NATO", "AUS")
 NOON = datetime(2022, 6, 24, 12, tzinfo=UTC)
-POLICIES = Policies(map(shipped, NAMES))
+POLICIES = Policies(map(shipped, AT_HAND))
 LEVELS = ("OPEN", "LIMITED", "CONFIDENTIAL", "SECRET")
 
 OID = "2.25.1308510592560433348956379517576619867.1"

@@ -15,7 +15,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from legation.encoding import encode
-from legation.formats.shipped import NAMES, shipped
+from legation.formats.shipped import AT_HAND, shipped
 from legation.keys.card import Card, Office, read
 from legation.keys.sign import unsafe_verify
 from legation.labels import Policies, parse_mark, reference_to
@@ -33,7 +33,7 @@ RELAYS = ("NATO", "EU")  # who pass on to the readers' node what they were sent
 OTHERS = ("JPN@NATO", "NATO", "KOR")  # what the peer must not learn of
 
 EXERCISE = shipped("exercise-1")
-POLICIES = Policies(map(shipped, NAMES))
+POLICIES = Policies(map(shipped, AT_HAND))
 
 LEVELS = {"O": "OPEN", "L": "LIMITED", "C": "CONFIDENTIAL", "S": "SECRET"}
 

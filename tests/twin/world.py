@@ -352,7 +352,7 @@ class World:
             report.encode(), by="drafter", card=home.card, database=home.database, around=around
         )
         digest = draft.digest.hex()
-        seen = preview_draft(digest, card=home.card, database=home.database, around=around)
+        seen = preview_draft(digest, card=home.card, database=home.database, blobs=home.blobs, around=around)
         self.done["previewed"] += 1
         if all(copy.empty for copy in seen.copies):
             return

@@ -5,8 +5,11 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
+import msgspec
 import pytest
 
+from legation.errors import RefusedError
+from legation.formats.shipped import shipped
 from legation.labels import (
     Act,
     Change,
@@ -16,9 +19,12 @@ from legation.labels import (
     FaultCode,
     Reason,
     ReasonCode,
+    TranslationCode,
+    TranslationFault,
     decide,
     explain,
     parse_mark,
+    translate,
 )
 from legation.release import Because, DeliveryState
 from legation.words import english
@@ -29,6 +35,7 @@ from tests.labels.exercise import EXERCISE, GRANTS, REPORT, own
 TABLES: dict[str, tuple[Mapping[Any, str], type[StrEnum], set[str]]] = {
     "reasons": (ENGLISH.reasons, ReasonCode, {"tag", "wanted", "held", "fault"}),
     "faults": (ENGLISH.faults, FaultCode, {"subject", "tag", "values"}),
+    "translations": (ENGLISH.translations, TranslationCode, {"subject", "tag", "values", "fault"}),
     "acts": (ENGLISH.acts, Act, {"tag", "values"}),
     "class acts": (ENGLISH.class_acts, Act, {"values"}),
 }
@@ -190,6 +197,48 @@ class TestDecision:
         """
         fault = Fault(code=FaultCode.VALUE_UNKNOWN, subject="{tag}", tag="{0}")
         assert english.fault(fault) == "{tag} is no value of {0} in the policy"
+
+
+class TestTranslation:
+    def test_each_reason_names_what_it_is_about(self) -> None:
+        """
+        What stands in the way of a translation is said with the value, its list and the other's names.
+        """
+        fault = TranslationFault(
+            code=TranslationCode.LISTS_JOINED, subject="HERON", tag="Releasable To", values=("KOR", "JPN")
+        )
+        said = {
+            code: english.translation(msgspec.structs.replace(fault, code=code)) for code in TranslationCode
+        }
+        assert said[TranslationCode.VALUE_UNMAPPED] == (
+            "HERON of Releasable To has no equivalent and may not be left out"
+        )
+        assert said[TranslationCode.LISTS_JOINED] == (
+            "several conditions would become one list of Releasable To: KOR, JPN"
+        )
+        assert said[TranslationCode.CLASSIFICATION_UNMAPPED] == "HERON has no equivalent"
+
+    def test_label_that_is_not_valid_is_said_with_its_fault(self) -> None:
+        """
+        Where a label breaks a rule, here or there, that rule is said.
+        """
+        broken = Fault(code=FaultCode.CATEGORY_EMPTY, tag="To")
+        fault = TranslationFault(code=TranslationCode.RESULT_INVALID, fault=broken)
+        assert english.translation(fault) == (
+            "the label would not be valid there: To has no value left, so nobody is on it"
+        )
+
+    def test_refusal_carries_what_is_to_be_said(self) -> None:
+        """
+        The records in a refusal are those that are worded.
+        """
+        label = parse_mark(EXERCISE, "(S//REL KOR)")
+        with pytest.raises(RefusedError) as caught:
+            translate(label, EXERCISE, shipped("tlp-2.0"))
+        said = [
+            english.translation(each) for each in caught.value.faults if isinstance(each, TranslationFault)
+        ]
+        assert said == ["neither policy says what it has in common with TLP 2.0"]
 
 
 class TestChanges:

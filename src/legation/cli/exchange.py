@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``legation release``, ``deliveries``, ``pull`` and ``inbox``: what goes out, and what comes in."""
+"""``legation release``, ``withdraw``, ``deliveries``, ``pull`` and ``inbox``: what goes out, and what comes in."""
 
 from pathlib import Path
 
@@ -45,6 +45,29 @@ def release(draft: str, by: str, seen: str, folder: Path | None, as_json: bool) 
         )
     record = released_record(found)
     emit(record, released_text(record), as_json=as_json)
+
+
+@click.command()
+@click.argument("item")
+@by_option
+@dir_option
+@json_option
+def withdraw(item: str, by: str, folder: Path | None, as_json: bool) -> None:
+    """
+    Withdraw ITEM, which was released here: its reference, its id, or the beginning of it.
+
+    It is in no list any more, its text is shown to nobody here, and no copy of it goes to anybody. It is kept.
+    Those who have received it are not told yet: write to them.
+    """
+    from legation.cli.tables import withdrawn_text
+    from legation.node.surroundings import HERE
+    from legation.node.withdrawing import withdraw_item
+
+    with opened(folder) as home:
+        found = withdraw_item(
+            item, by=by, card=home.card, database=home.database, signing=home.signing, around=HERE
+        )
+    emit(found, withdrawn_text(found), as_json=as_json)
 
 
 @click.command()

@@ -46,6 +46,9 @@ def cut(item: Path, clearance: Path, output: Path, policy_files: tuple[Path, ...
     help="For a file: a pinned card, to verify it first; may be repeated.",
 )
 @click.option("--lang", "languages", multiple=True, metavar="LANGUAGE", help="Preferred language.")
+@click.option(
+    "--markdown", is_flag=True, help="Of an item that was released here: as a report, to write a new version."
+)
 @policy_option
 @dir_option
 @json_option
@@ -54,6 +57,7 @@ def show(
     item: str,
     card_files: tuple[Path, ...],
     languages: tuple[str, ...],
+    markdown: bool,
     policy_files: tuple[Path, ...],
     folder: Path | None,
     as_json: bool,
@@ -65,6 +69,9 @@ def show(
     """
     from legation.cli.tables import item_text
 
+    if markdown:
+        _show_report(item, folder, as_json=as_json)
+        return
     if _is_file(item, folder, card_files, policy_files):
         from legation.node.disk import read_file
         from legation.node.files import policies_with
@@ -97,43 +104,70 @@ def show(
     type=EXISTING,
     multiple=True,
     metavar="CARD",
-    help="For a file: the author's card, or all that are pinned; may be repeated.",
+    help="For a file: the card of whoever signed it, or all that are pinned; may be repeated.",
+)
+@click.option(
+    "--payload",
+    "payload_file",
+    type=EXISTING,
+    metavar="PAYLOAD",
+    help="For a proof: what the entry brought, as legation receipt --payload writes it.",
 )
 @policy_option
 @dir_option
 @json_option
 def verify(
+    *,
     item: str,
     card_files: tuple[Path, ...],
+    payload_file: Path | None,
     policy_files: tuple[Path, ...],
     folder: Path | None,
     as_json: bool,
 ) -> None:
     """
-    Hold ITEM against its author's card: one of the node, by its reference or id, or a file with --card.
+    Hold ITEM against the cards of whoever signed it: one of the node, by its reference or id, or a file.
 
-    Leaves with 3 if anything about it does not hold.
+    A file is an item or a copy of it, a checkpoint, a receipt, or a proof of one entry (.tlog-proof); which of
+    them, its bytes say. It takes --card, and asks nobody. Leaves with 3 if anything about it does not hold.
     """
     from legation.cli.tables import verification_text
     from legation.node.surroundings import HERE
 
     if _is_file(item, folder, card_files, policy_files):
+        from legation.cli.proof import verified_file
         from legation.node.disk import read_file
-        from legation.node.files import policies_with, verify_copy
+        from legation.node.files import policies_with
 
         if not card_files:
             raise click.UsageError("a file is held against a card: give --card CARD")
         cards = list(_cards(card_files))
         policies = policies_with(read_file(each) for each in policy_files)
-        found = verify_copy(read_file(Path(item)), cards, policies, HERE)
-    else:
-        from legation.node.reading import verify_item
+        payload = None if payload_file is None else read_file(payload_file)
+        found, text = verified_file(read_file(Path(item)), payload, cards, policies)
+        emit(found, text, as_json=as_json)
+        return
+    from legation.node.reading import verify_item
 
-        with opened(folder) as home:
-            found = verify_item(
-                item, home.office, card=home.card, database=home.database, blobs=home.blobs, around=HERE
-            )
-    emit(found, verification_text(found), as_json=as_json)
+    if payload_file is not None:
+        raise click.UsageError("--payload belongs to a proof, which is a file")
+    with opened(folder) as home:
+        record = verify_item(
+            item, home.office, card=home.card, database=home.database, blobs=home.blobs, around=HERE
+        )
+    emit(record, verification_text(record), as_json=as_json)
+
+
+def _show_report(item: str, folder: Path | None, *, as_json: bool) -> None:
+    """Print an item of ours as a report."""
+    from legation.node.reading import show_report
+    from legation.node.surroundings import HERE
+
+    with opened(folder) as home:
+        text = show_report(
+            item, home.office, card=home.card, database=home.database, blobs=home.blobs, around=HERE
+        ).decode()
+    emit({"report": text}, text.removesuffix("\n"), as_json=as_json)
 
 
 def _is_file(

@@ -20,15 +20,62 @@ def policy() -> None:
 
 @policy.command()
 @click.argument("name")
+@click.option("--spif", "as_spif", is_flag=True, help="Print the shipped file itself.")
 @policy_option
 @json_option
-def show(name: str, policy_files: tuple[Path, ...], as_json: bool) -> None:
-    """Print the classifications and lists of a policy: one at hand by name, or a SPIF file."""
-    from legation.node.disk import read_file
-    from legation.node.files import find_policy, policies_with
+def show(name: str, policy_files: tuple[Path, ...], as_spif: bool, as_json: bool) -> None:
+    """
+    Print all that a policy says.
 
-    found = find_policy(name, policies_with(read_file(each) for each in policy_files))
-    emit(_record(found), _text(found), as_json=as_json)
+    NAME is that of a policy at hand, that of a shipped file (such as exercise-2), or a SPIF file.
+    """
+    from legation.cli.policy_text import policy_record, policy_text
+    from legation.node.disk import read_file
+    from legation.node.files import policies_with
+    from legation.node.policies import policy_to_see, shipped_text
+
+    if as_spif:
+        text = shipped_text(name)
+        emit({"file": f"{name}.xml", "spif": text}, text.removesuffix("\n"), as_json=as_json)
+        return
+    found = policy_to_see(name, policies_with(read_file(each) for each in policy_files))
+    emit(policy_record(found), policy_text(found), as_json=as_json)
+
+
+@policy.command()
+@click.argument("old")
+@click.argument("new")
+@json_option
+def diff(old: str, new: str, as_json: bool) -> None:
+    """
+    Say what changes, and for whom, from the version OLD of a policy to the version NEW.
+
+    Both as for show. Each line is flagged: it widens, narrows, or only shows differently. A label that is
+    written already never gains by a new version; what it loses is said here.
+    """
+    from msgspec import to_builtins
+
+    from legation.node.files import policies_with
+    from legation.node.policies import changes, policy_to_see
+    from legation.node.surroundings import HERE
+    from legation.words import policy_changes
+
+    one, other = (policy_to_see(name, policies_with([])) for name in (old, new))
+    found = changes(one, other, HERE)
+    said = [f"  {line}" for line in policy_changes.lines(found)]
+    record = {
+        "name": other.name,
+        "id": other.id,
+        "old": _version(one),
+        "new": _version(other),
+        "changes": [{**to_builtins(each), "says": policy_changes.say(each)} for each in found],
+    }
+    forgiven = [
+        f"  forgiven in version {each.version}: {fault}" for each in (one, other) for fault in each.faults
+    ]
+    title = f"{other.name} version {one.version} to version {other.version}"
+    text = "\n".join([title, *(said or ["  nothing changes for anybody"]), *forgiven])
+    emit(record, text, as_json=as_json)
 
 
 @policy.command()
@@ -114,36 +161,5 @@ def list_(folder: Path | None, as_json: bool) -> None:
     emit(found, policies_text(found), as_json=as_json)
 
 
-def _record(found: "Policy") -> dict[str, Any]:
-    return {
-        "name": found.name,
-        "id": found.id,
-        "version": found.version,
-        "digest": found.digest.hex(),
-        "classifications": [
-            {"name": each.name, "hierarchy": each.hierarchy, "obsolete": each.obsolete}
-            for each in found.classifications
-        ],
-        "lists": [
-            {
-                "name": field.tag_set.name,
-                "id": field.tag_set.id,
-                "type": field.type.value,
-                "values": [member.category.name for member in field.members.values()],
-            }
-            for field in found.fields.values()
-        ],
-    }
-
-
-def _text(found: "Policy") -> str:
-    record = _record(found)
-    ordered = sorted(found.classifications, key=lambda each: each.hierarchy)
-    lines = [
-        f"{found.name} version {found.version}",
-        f"  identifier  {found.id}",
-        f"  digest      {found.digest.hex()}",
-        f"  levels      {' < '.join(each.name for each in ordered)}",
-    ]
-    lines += [f"  {each['name']} ({each['type']}): {', '.join(each['values'])}" for each in record["lists"]]
-    return "\n".join(lines)
+def _version(found: "Policy") -> dict[str, Any]:
+    return {"version": found.version, "digest": found.digest.hex(), "faults": list(found.faults)}

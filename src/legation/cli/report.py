@@ -2,7 +2,7 @@
 """``legation format``, ``preview`` and ``compose``: from a report in Markdown to an item."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -75,7 +75,9 @@ def preview(
         from legation.node.drafting import preview_draft
 
         with opened(folder) as home:
-            found = preview_draft(report, card=home.card, database=home.database, around=HERE)
+            found = preview_draft(
+                report, card=home.card, database=home.database, blobs=home.blobs, around=HERE
+            )
     emit(found, preview_text(found), as_json=as_json)
 
 
@@ -113,6 +115,12 @@ def _addressee(text: str) -> tuple[str, bytes]:
 @click.option("--key", type=EXISTING, metavar="KEY", help="On files alone: the author's keys.")
 @click.option("-o", "--output", type=PATH, metavar="ITEM", help="On files alone: where the item goes.")
 @click.option("--by", default="", metavar="NAME", help="Who wrote it; written down as given.")
+@click.option(
+    "--replaces",
+    default="",
+    metavar="ITEM",
+    help="Make it a new version of an item of ours: reference or id. Without addressees it is for theirs.",
+)
 @policy_option
 @dir_option
 @json_option
@@ -122,6 +130,7 @@ def compose(
     key: Path | None,
     output: Path | None,
     by: str,
+    replaces: str,
     policy_files: tuple[Path, ...],
     folder: Path | None,
     as_json: bool,
@@ -134,16 +143,21 @@ def compose(
     if key is not None or output is not None:
         if key is None or output is None:
             raise click.UsageError("on files alone, compose takes both --key and -o")
+        if replaces:
+            raise click.UsageError("a new version is made at a node: --replaces does not go with --key")
         _compose_file(report, key, output, policy_files, as_json=as_json)
         return
     from legation.node.disk import read_file
-    from legation.node.drafting import store_draft
+    from legation.node.drafting import store_draft, store_version
     from legation.node.surroundings import HERE
 
+    text = read_file(report)
     with opened(folder) as home:
-        draft = store_draft(
-            read_file(report), by=by or home.office, card=home.card, database=home.database, around=HERE
-        )
+        told: Any = {"by": by or home.office, "card": home.card, "database": home.database, "around": HERE}
+        if replaces:
+            draft = store_version(text, replaces=replaces, blobs=home.blobs, **told)
+        else:
+            draft = store_draft(text, **told)
     digest = draft.digest.hex()
     emit({"draft": digest, "addressees": [slip.addressee for slip in draft.slips]}, digest, as_json=as_json)
 

@@ -9,10 +9,21 @@ that nothing in a text can move the cursor, hide a word or look like a mark.
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from legation.item.portion import Addressees, Form, Link, Portion, Text, Title, Topics, visible_text
+from legation.item.portion import (
+    Addressees,
+    Attachment,
+    Form,
+    Link,
+    Portion,
+    Text,
+    Title,
+    Topics,
+    visible_text,
+)
 from legation.records import (
     CopyRecord,
     DeliveriesRecord,
+    DifferenceRecord,
     InboxEntryRecord,
     InboxRecord,
     ItemRecord,
@@ -24,6 +35,7 @@ from legation.records import (
     PulledRecord,
     ReleasedRecord,
     VerificationRecord,
+    WithdrawnRecord,
 )
 
 WIDTH = 100  # columns of a sheet; a terminal of 80 still folds it legibly
@@ -44,6 +56,7 @@ def preview_text(found: PreviewRecord) -> str:
         lines.append(_row(name, first, cells, widths))
     for copy in found.copies:
         lines.extend(["", *_why_not(copy)])
+    lines.extend(_news_lines(found))
     lines += ["", f"draft {found.draft}"]
     if found.preview:
         lines.append(f"preview {found.preview}")
@@ -67,9 +80,51 @@ def _why_not(copy: CopyRecord) -> Iterator[str]:
             yield f"  {each.portion} {each.mark}: {each.why}; {each.change}"
 
 
+_NEWS = {
+    "first": "has no older version, and gets this one",
+    "different": "gets the new version",
+    "same": "notices nothing: it says to them what they have",
+    "nothing": "may see nothing of it, and keeps what they have; only a withdrawal asks for it back",
+}
+
+
+def _news_lines(found: PreviewRecord) -> Iterator[str]:
+    """Say of a new version what it is to whom."""
+    if found.replaces:
+        yield from ("", f"new version of {found.replaces}")
+    for each in found.news:
+        counts = [("gains", each.gains), ("loses", each.loses)]
+        told = "".join(f", {word} {count}" for word, count in counts if count)
+        waits = "; the older one has not been handed over, and will not be" if each.waits else ""
+        if each.waits and each.news == "same":
+            waits = "; the older one is handed over when they ask next"
+        yield f"  {each.addressee}: {_NEWS[each.news]}{told}{waits}"
+        for difference in each.differences:
+            yield from _difference_lines(difference)
+    for office in found.not_addressed:
+        yield f"  {office}: an older version was released to them, and they are NOT ADDRESSED"
+
+
+def _difference_lines(each: DifferenceRecord) -> Iterator[str]:
+    if each.before is None and each.after is None:
+        yield f"      {each.change}"
+    elif each.words and each.before is not None and each.after is not None:
+        marks = [each.before.mark, each.after.mark]
+        mark = marks[1] if marks[0] == marks[1] else " -> ".join(marks)
+        text = "".join(
+            f"[-{w.text}-]" * (w.kind == "-") + f"{{+{w.text}+}}" * (w.kind == "+") + w.text * (not w.kind)
+            for w in each.words
+        )
+        yield from _folded(f"{mark} {text}", "    ~ ")
+    else:
+        for sign, told in (("-", each.before), ("+", each.after)):
+            if told is not None:
+                yield from _folded(f"{told.mark} {_said(told.portion)}", f"    {sign} ")
+
+
 def item_text(found: ItemRecord) -> str:
     """Draw an item as a sheet: banner, head, portions with mark and code, banner."""
-    lines = [found.banner, ""]
+    lines = [found.banner, ""] if found.banner else []
     if found.verified:
         lines.append(f"{found.reference}   {found.kind.value}   {found.time}")
         state = "" if found.key_state == "current" else f", whose key is {found.key_state}"
@@ -77,9 +132,31 @@ def item_text(found: ItemRecord) -> str:
     else:
         lines.append(f"{found.kind.value}   {found.time}   item {found.item[:16]}")
         lines.append("NOT VERIFIED: no card was given to hold it against (--card)")
+    lines.extend(_history_lines(found))
     for each in found.portions:
         lines.extend(["", *_portion_lines(each)])
-    return "\n".join([*lines, "", found.banner])
+    return "\n".join([*lines, "", found.banner] if found.banner else lines)
+
+
+def _history_lines(found: ItemRecord) -> Iterator[str]:
+    if found.withdrawn:
+        yield f"WITHDRAWN by its author; the withdrawal came on {found.withdrawn}. Do not use it."
+    if found.later:
+        newest = found.later[-1]
+        state = ", which was withdrawn" if newest.withdrawn else ""
+        yield f"REPLACED by a newer version: {newest.reference}{state}"
+    for each in found.earlier:
+        state = ", withdrawn" if each.withdrawn else ""
+        yield f"earlier version: {each.reference} of {each.time}{state}"
+
+
+def withdrawn_text(found: WithdrawnRecord) -> str:
+    """Say what was withdrawn, and who has it."""
+    lines = [f"withdrawn {found.reference}", f"item {found.item}"]
+    lines += [f"  {each.addressee}: {each.why}" for each in found.addressees]
+    if any(each.received for each in found.addressees):
+        lines.append("Who has received it is not told yet: write to them.")
+    return "\n".join(lines)
 
 
 def verification_text(found: VerificationRecord) -> str:
@@ -122,6 +199,8 @@ def _said(portion: Portion) -> str:
         return f"See item {portion.item.hex()}"
     if isinstance(portion, Text):
         return portion.text
+    if isinstance(portion, Attachment):
+        return f"Attached: {portion.name} ({portion.media_type}, {portion.size:,} bytes)"
     return f"-- something is withheld here{f': {portion.reason}' if portion.reason else ''} --"
 
 
@@ -164,7 +243,8 @@ def _inbox_lines(each: InboxEntryRecord) -> Iterator[str]:
     title = visible_text(each.title).replace("\n", " ") if each.title else "(title not shown)"
     by = f" by {each.source}" if each.source else ""
     yield f"{each.banner}"
-    yield f"  {each.reference}{by}   {each.kind.value}   received {each.received}"
+    new = "   new version" if each.replaces else ""
+    yield f"  {each.reference}{by}   {each.kind.value}{new}   received {each.received}"
     yield f"  {title}"
 
 

@@ -15,8 +15,11 @@ from legation.errors import MalformedError
 from legation.formats import spif
 from legation.labels.policy import Policy
 
-NAMES = ("exercise-1", "tlp-2.0")
+NAMES = ("exercise-1", "exercise-2", "exercise-kor-1", "public-1", "tlp-2.0", "tlp-2.0-2")
 """The shipped policies, by the names of their files."""
+
+AT_HAND = ("exercise-1", "tlp-2.0")
+"""Those that a new node decides with, and that are at hand without a file; others are accepted first."""
 
 
 def shipped_bytes(name: str) -> bytes:

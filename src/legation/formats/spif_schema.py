@@ -5,19 +5,26 @@ The schema of XML SPIF as a table, and a document held against it.
 ``SHAPES`` says for each element which attributes and children it may have. ``tree_of`` turns a
 document into ``Node``s that stand where the table wants them, and notes all that does not.
 
+Attributes of another namespace are the vendor's own, as extensions are. A strict reader refuses
+them, because the schema has no word for them; a lenient one passes them over.
+
 Source: XML SPIF 2.1 (http://www.xmlspif.org/), which holds what 1.0 and 2.0 allow.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from legation.errors import MalformedError
 from legation.formats import xml
+from legation.labels.label import NAME_LENGTH_MAX
 
 NAMESPACE = "http://www.xmlspif.org/spif"
 WHAT = "policy"
 FAULTS_MAX = 100  # a person mends the first ones and reads again
+ATTRIBUTES_MAX = 64  # of one element; the schema knows 11, and the time to read them grows with the square
+REPEATS_MAX = 1000  # faults that are told once, such as one for each element of a very long line
 CHILDREN_MAX = 1024  # of one name in one element; the largest published tag set has about 400 values
 
 
@@ -27,12 +34,19 @@ class Faults:
     def __init__(self, *, lenient: bool) -> None:
         self._lenient = lenient
         self._refused: set[tuple[int, str]] = set()
+        self._count = 0
         self._forgiven: set[tuple[int, str]] = set()
+
+    @property
+    def is_lenient(self) -> bool:
+        """Whether what cannot change a decision is forgiven."""
+        return self._lenient
 
     def refuse(self, line: int, reason: str) -> None:
         """Note a fault that nobody forgives."""
         self._refused.add((line, reason))
-        if len(self._refused) >= FAULTS_MAX:
+        self._count += 1
+        if len(self._refused) >= FAULTS_MAX or self._count >= REPEATS_MAX:
             self.settle()
 
     def forgive(self, line: int, reason: str) -> None:
@@ -78,10 +92,17 @@ class Shape:
         """Name the attributes that must be there."""
         return [name[:-1] for name in self.attributes.split() if name.endswith("!")]
 
-    def places(self) -> dict[str, tuple[int, int | None]]:
-        """Say how often each child may stand, at least and at most, in their order."""
-        counts: dict[str, tuple[int, int | None]] = {"?": (0, 1), "*": (0, None), "+": (1, None)}
-        return {name.rstrip("?*+"): counts.get(name[-1], (1, 1)) for name in self.children.split()}
+    def order(self) -> dict[str, int]:
+        """Say at which place each child stands."""
+        return {name.rstrip("?*+"): place for place, name in enumerate(self.children.split())}
+
+    def least_one(self) -> list[str]:
+        """Name the children that must be there."""
+        return [name.rstrip("+") for name in self.children.split() if name[-1] not in "?*"]
+
+    def most_one(self) -> frozenset[str]:
+        """Name the children that may not stand twice."""
+        return frozenset(name.rstrip("?") for name in self.children.split() if name[-1] not in "*+")
 
 
 _MARKS = "markingData* markingQualifier*"
@@ -157,33 +178,66 @@ VALUES: Mapping[str, re.Pattern[str]] = {
     }.items()
 }
 
+# What the header of the file says of itself: nothing of it decides.
+_HEADER = frozenset(
+    {"schemaVersion", "creationDate", "originatorDN", "keyIdentifier", "privilegeId", "rbacId"}
+)
+
+# Elements that only show; what stands on one and is not known cannot change a decision.
+_SHOWN = frozenset(
+    {"updateInfo", "markingData", "code", "markingQualifier", "qualifier", "privacyMarks", "privacyMark"}
+)
+
+# Elements on which the schema has no place for attributes of another namespace, not even a language.
+_CLOSED = frozenset(
+    {
+        "updateInfo",
+        "code",
+        "excludedClass",
+        "securityCategoryTagSets",
+        "privacyMarks",
+        "equivalentPolicies",
+        "extensions",
+    }
+)
+
+_PASSED_OVER = frozenset(
+    (xml.SCHEMA_INSTANCE, key) for key in ("schemaLocation", "noNamespaceSchemaLocation")
+)
+_LANGUAGE = re.compile(r"[a-zA-Z]{1,8}(-[a-zA-Z0-9]{1,8})*")
+UNDETERMINED = "und"  # what RFC 5646 calls a language that is not known; nobody asks for it
+
 _ALLOWED = {name: shape.allowed() for name, shape in SHAPES.items()}
 _NEEDED = {name: shape.needed() for name, shape in SHAPES.items()}
-_PLACES = {name: shape.places() for name, shape in SHAPES.items()}
-_ORDER = {name: {child: index for index, child in enumerate(places)} for name, places in _PLACES.items()}
+_ORDER = {name: shape.order() for name, shape in SHAPES.items()}
+_LEAST_ONE = {name: shape.least_one() for name, shape in SHAPES.items()}
+_MOST_ONE = {name: shape.most_one() for name, shape in SHAPES.items()}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Node:
-    """An element of the document that stands where the schema wants it."""
+class Node(NamedTuple):
+    """
+    An element of the document that stands where the schema wants it.
+
+    A named tuple, because there are thousands and it is made in half the time of a dataclass.
+    """
 
     name: str
     line: int
     attributes: Mapping[str, str]
     language: str
     text: str
-    children: tuple["Node", ...]
+    children: Mapping[str, Sequence["Node"]]
 
-    def all(self, name: str) -> Iterator["Node"]:
-        """Go through the children of one name, in their order."""
-        return (child for child in self.children if child.name == name)
+    def all(self, name: str) -> Sequence["Node"]:
+        """Give the children of one name, in their order."""
+        return self.children.get(name, ())
 
-    def within(self, *path: str) -> Iterator["Node"]:
-        """Go through what lies at the end of a path of names."""
-        if not path:
-            yield self
-        for child in self.all(path[0]) if path else ():
-            yield from child.within(*path[1:])
+    def within(self, *path: str) -> Sequence["Node"]:
+        """Give what lies at the end of a path of names."""
+        found: Sequence[Node] = (self,)
+        for name in path:
+            found = [child for node in found for child in node.all(name)]
+        return found
 
 
 def unknown_value(name: str, key: str) -> str:
@@ -193,21 +247,25 @@ def unknown_value(name: str, key: str) -> str:
 
 def tree_of(root: xml.Element, faults: Faults) -> Node:
     """Turn a document whose root element is a SPIF into nodes; what does not fit is noted and left out."""
-    return _node(root, "SPIF", faults)
+    home, _ = xml.names_of(root)
+    if home != NAMESPACE:
+        # Said once, for the root: where it has no namespace, none below it needs one.
+        faults.forgive(xml.line_of(root), "SPIF has no namespace")
+    return _node(root, "SPIF", home, faults)
 
 
-def _node(element: xml.Element, name: str, faults: Faults) -> Node:
-    attributes, language = _attributes(element, name, faults)
-    shape = SHAPES[name]
-    children: tuple[Node, ...] = ()
-    # Anything at all may stand in the extensions, so nobody looks into them.
+def _node(element: xml.Element, name: str, home: str, faults: Faults) -> Node:
+    line, shape = xml.line_of(element), SHAPES[name]
+    attributes, language = _attributes(element, name, line, faults)
+    children: Mapping[str, Sequence[Node]] = {}
+    # Anything at all may stand in the extensions, so nobody looks into them here.
     if name != "extensions":
-        children = tuple(_children(element, name, faults))
-        if not shape.text and xml.has_stray_text(element):
-            faults.refuse(xml.line_of(element), f"{name} holds text")
+        children = _children(element, name, home, faults)
+        if not shape.text and (len(element) or element.text) and xml.has_stray_text(element):
+            faults.refuse(line, f"{name} holds text")
     return Node(
         name=name,
-        line=xml.line_of(element),
+        line=line,
         attributes=attributes,
         language=language,
         text=element.text or "" if shape.text else "",
@@ -215,45 +273,82 @@ def _node(element: xml.Element, name: str, faults: Faults) -> Node:
     )
 
 
-def _attributes(element: xml.Element, name: str, faults: Faults) -> tuple[dict[str, str], str]:
+def _attributes(element: xml.Element, name: str, line: int, faults: Faults) -> tuple[dict[str, str], str]:
     """Read the attributes that the schema knows, and the language."""
-    line, found, language = xml.line_of(element), dict[str, str](), ""
-    for namespace, key, value in xml.attributes_of(element):
-        if namespace == xml.XML:
-            language = value if key == "lang" else language
-        elif not namespace and key in _ALLOWED[name]:
+    found, language, allowed = dict[str, str](), "", _ALLOWED[name]
+    if len(element.attrib) > ATTRIBUTES_MAX:
+        faults.refuse(line, f"{name} has more than {ATTRIBUTES_MAX} attributes")
+        faults.settle()
+    for stated, text in element.attrib.items():
+        key, value = str(stated), str(text)
+        if key in allowed:
             found[key] = value
-            if key in VALUES and not VALUES[key].fullmatch(value):
+            pattern = VALUES.get(key)
+            if pattern is not None and not (len(value) <= NAME_LENGTH_MAX and pattern.fullmatch(value)):
                 faults.forgive(line, unknown_value(name, key))
-        elif namespace != xml.SCHEMA_INSTANCE or key not in {"schemaLocation", "noNamespaceSchemaLocation"}:
-            faults.refuse(line, f"{name} has an unknown attribute @{xml.shown(key)}")
+        elif key.startswith("{"):
+            language = _foreign(key, value, name, line, faults) or language
+        else:
+            note = faults.forgive if name in _SHOWN else faults.refuse
+            note(line, f"{name} has an unknown attribute @{xml.shown(key)}")
     for key in _NEEDED[name]:
         if key not in found:
-            faults.refuse(line, f"{name} lacks @{key}")
+            note = faults.forgive if key in _HEADER else faults.refuse
+            note(line, f"{name} lacks @{key}")
     return found, language
 
 
-def _children(element: xml.Element, name: str, faults: Faults) -> Iterator[Node]:
-    counts = dict.fromkeys(_PLACES[name], 0)
-    last = 0
+def _foreign(stated: str, value: str, name: str, line: int, faults: Faults) -> str:
+    """Judge an attribute that has a namespace; the language is all that is read of them."""
+    namespace, key = xml.split_name(stated)
+    if (namespace, key) in _PASSED_OVER:
+        return ""
+    if namespace in {NAMESPACE, xml.SCHEMA_INSTANCE}:
+        faults.refuse(line, f"{name} has an unknown attribute @{xml.shown(key)}")
+    elif namespace != xml.XML or name in _CLOSED:
+        faults.forgive(line, f"{name} has an attribute of another namespace, @{xml.shown(key)}")
+    elif key == "lang":
+        return _language(value, name, line, faults)
+    return ""
+
+
+def _language(value: str, name: str, line: int, faults: Faults) -> str:
+    if len(value) <= NAME_LENGTH_MAX and (not value or _LANGUAGE.fullmatch(value)):
+        return value
+    faults.forgive(line, f"{name} has an @xml:lang that is no language")
+    mended = xml.trimmed(value[:NAME_LENGTH_MAX]).replace("_", "-")
+    return mended if _LANGUAGE.fullmatch(mended) else UNDETERMINED
+
+
+def _children(element: xml.Element, name: str, home: str, faults: Faults) -> dict[str, list[Node]]:
+    found: dict[str, list[Node]] = {}
+    order, last = _ORDER[name], 0
     for child in element:
         namespace, local = xml.names_of(child)
-        line = xml.line_of(child)
-        if namespace not in {NAMESPACE, ""} or local not in counts:
-            faults.refuse(line, f"{name} holds an unknown element {xml.shown(local)}")
+        place = order.get(local)
+        if place is None or namespace not in {NAMESPACE, ""}:
+            faults.refuse(xml.line_of(child), f"{name} holds an unknown element {xml.shown(local)}")
             continue
-        if not namespace:
-            faults.forgive(line, f"{local} has no namespace")
-        if _ORDER[name][local] < last:
-            faults.forgive(line, f"{local} stands after what it should precede")
-        last = max(last, _ORDER[name][local])
-        counts[local] += 1
-        if counts[local] > CHILDREN_MAX:
-            faults.refuse(line, f"{name} holds more than {CHILDREN_MAX} of {local}")
+        if home and not namespace:
+            faults.forgive(xml.line_of(child), f"{local} has no namespace")
+        if place < last:
+            faults.forgive(xml.line_of(child), f"{local} stands after what it should precede")
+        last = max(last, place)
+        same = found.setdefault(local, [])
+        if len(same) == CHILDREN_MAX:
+            faults.refuse(xml.line_of(child), f"{name} holds more than {CHILDREN_MAX} of {local}")
             faults.settle()
-        yield _node(child, local, faults)
-    for local, (count_min, count_max) in _PLACES[name].items():
-        if counts[local] < count_min:
+        same.append(_node(child, local, home, faults))
+    _check_counts(element, name, found, faults)
+    return found
+
+
+def _check_counts(
+    element: xml.Element, name: str, found: Mapping[str, Sequence[Node]], faults: Faults
+) -> None:
+    for local in _LEAST_ONE[name]:
+        if local not in found:
             faults.refuse(xml.line_of(element), f"{name} lacks {local}")
-        if count_max is not None and counts[local] > count_max:
-            faults.refuse(xml.line_of(element), f"{name} holds {counts[local]} of {local}, expected one")
+    for local, nodes in found.items():
+        if len(nodes) > 1 and local in _MOST_ONE[name]:
+            faults.refuse(xml.line_of(element), f"{name} holds {len(nodes)} of {local}, expected one")

@@ -7,6 +7,7 @@ is not forgiven never becomes a policy.
 """
 
 import re
+import unicodedata
 from collections.abc import Callable
 from datetime import datetime
 from enum import Enum
@@ -16,13 +17,30 @@ from legation.errors import MalformedError
 from legation.formats import xml
 from legation.formats.spif_schema import Faults, Node, unknown_value
 from legation.labels.label import NAME_LENGTH_MAX, TagType, check_name
-from legation.labels.policy import Window
+from legation.labels.policy import ALWAYS, Window
 
 _OID = re.compile(r"[0-2](\.(0|[1-9][0-9]*))+")
 _INTEGER = re.compile(r"[+-]?[0-9]{1,15}")
+_LONG_INTEGER = re.compile(r"[+-]?[0-9]{1,256}")  # as long as a name may be
+# XML Schema knows no zone further than 14 hours away.
 _INSTANT = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})"
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-](0[0-9]|1[0-3]):[0-5][0-9]|[+-]14:00)"
 )
+
+NOTE_LENGTH_MAX = 1024  # of what a file says of itself; distinguished names and addresses are shorter
+
+# What every schema processor takes for an address, and a little less: no brackets, no user names.
+_ADDRESS = re.compile(
+    r"""
+    (?: (?P<scheme> [A-Za-z][A-Za-z0-9+.\-]* ) : )?
+    (?: // [^/?\#:@\[\]%]* (?: : [0-9]{1,5} )? (?= [/?\#] | \Z ) | (?! // ) )
+    (?: [^?\#\[\]%:] | %[0-9A-Fa-f]{2} | (?(scheme) : | (?!) ) )*
+    (?: \? (?: [^\#\[\]%] | %[0-9A-Fa-f]{2} )* )?
+    (?: \# (?: [^\#\[\]%] | %[0-9A-Fa-f]{2} )* )?
+    """,
+    re.VERBOSE,
+)
+_LINE_ENDS = re.compile(r" *[\t\r\n][ \t\r\n]*")
 
 Value = TypeVar("Value")
 Choice = TypeVar("Choice", bound=Enum)
@@ -38,7 +56,9 @@ def trim(node: Node, text: str, what: str, faults: Faults) -> str:
 
 def value_of(node: Node, key: str, faults: Faults) -> str:
     """Read an attribute without the white space around it; empty where it is absent."""
-    return trim(node, node.attributes.get(key, ""), f"@{key}", faults)
+    text = node.attributes.get(key, "")
+    # The message is only put together where there is something to say.
+    return trim(node, text, f"@{key}", faults) if text and (text[0] <= " " or text[-1] <= " ") else text
 
 
 def name_of(node: Node, key: str, faults: Faults, *, optional: bool = False) -> str:
@@ -48,7 +68,18 @@ def name_of(node: Node, key: str, faults: Faults, *, optional: bool = False) -> 
     return _checked(node, value_of(node, key, faults), f"@{key}", faults, optional=optional)
 
 
-def _checked(node: Node, name: str, what: str, faults: Faults, *, optional: bool = False) -> str:
+def name_in(node: Node, faults: Faults) -> str:
+    """Read an element whose text is a name."""
+    return _checked(node, trim(node, node.text, "text", faults), "text", faults, optional=False)
+
+
+def _checked(node: Node, name: str, what: str, faults: Faults, *, optional: bool) -> str:
+    if not name.isprintable():
+        # A label states the name as a token, in which a line end is a space.
+        joined = _LINE_ENDS.sub(" ", name)
+        if joined != name:
+            faults.forgive(node.line, f"{node.name} has line ends in its {what}")
+        name = joined
     try:
         check_name(name, f"{node.name} {what}", may_be_empty=optional)
     except MalformedError as fault:
@@ -72,6 +103,15 @@ def read_value(
 def to_text(text: str) -> str | None:
     """Read any text that is not empty and no longer than a name."""
     return text if 0 < len(text) <= NAME_LENGTH_MAX else None
+
+
+def to_name(text: str) -> str | None:
+    """Read a name, such as ``check_name`` lets pass."""
+    try:
+        check_name(text, "name")
+    except MalformedError:
+        return None
+    return text
 
 
 def to_integer(text: str) -> int | None:
@@ -101,8 +141,7 @@ def to_oid(text: str) -> str | None:
 
 def to_lacv(text: str) -> str | None:
     """Bring a value into its one form: 036 and 36 are one integer."""
-    number = to_integer(text)
-    return str(number) if number is not None else to_text(text)
+    return str(int(text)) if _LONG_INTEGER.fullmatch(text) else to_text(text)
 
 
 def to_count(text: str) -> int | None:
@@ -113,6 +152,8 @@ def to_count(text: str) -> int | None:
 
 def window_of(node: Node, faults: Faults) -> Window:
     """Read when something is in force."""
+    if "notBefore" not in node.attributes and "notAfter" not in node.attributes:
+        return ALWAYS
     not_before = read_value(node, "notBefore", to_instant, None, faults)
     not_after = read_value(node, "notAfter", to_instant, None, faults)
     if not_before is not None and not_after is not None and not_after < not_before:
@@ -154,6 +195,30 @@ def phrase_of(node: Node, key: str, faults: Faults) -> str:
     text = re.sub(r"[\t\r\n]+", " ", stated.strip("\t\r\n"))
     if text != stated:
         faults.forgive(node.line, f"{node.name} has line ends in its @{key}")
-    if len(text) > NAME_LENGTH_MAX or not text.isprintable():
+    if len(text) > NAME_LENGTH_MAX or not prints(text):
         faults.refuse(node.line, f"{node.name} has a @{key} that is too long, or holds what does not print")
+    return text
+
+
+def prints(text: str) -> bool:
+    """Whether all of a text shows on paper; spaces of every width do, as French marks need them."""
+    return text.isprintable() or all(
+        character.isprintable() or unicodedata.category(character) == "Zs" for character in text
+    )
+
+
+def note_of(node: Node, key: str, faults: Faults) -> str:
+    """Read what a file says of itself; what could not be shown is left out, for it never decides."""
+    text = value_of(node, key, faults)
+    if len(text) <= NOTE_LENGTH_MAX and prints(text):
+        return text
+    faults.forgive(node.line, f"{node.name} has a @{key} that is too long, or holds what does not print")
+    return ""
+
+
+def address_of(node: Node, key: str, faults: Faults) -> str:
+    """Read an address (``xs:anyURI``) as a note: nobody goes there."""
+    text = note_of(node, key, faults)
+    if not _ADDRESS.fullmatch(text):
+        faults.forgive(node.line, f"{node.name} has a @{key} that is no address")
     return text

@@ -6,9 +6,11 @@ Rules kept here:
 
 1. UTF-8 only, so that what is looked for in the bytes is what the parser will see.
 2. No document type at all: no entities, no defaults, nothing that names another file.
-3. Size, markup, attributes and depth have limits; all but the last are checked before parsing.
+3. Size, markup and attributes have limits that are checked before parsing; depth and the length of
+   namespaces, which each of thousands of elements would spell again, have theirs.
 4. Comments and processing instructions are dropped; the text around them is one text.
-5. Every fault is a ``MalformedError`` that names elements, attributes and lines, never content.
+5. An identifier (``Id``) stands once: no reference to it leads to two places.
+6. Every fault is a ``MalformedError`` that names elements, attributes and lines, never content.
 
 Not done here: validation. Who reads a format says what may stand in it.
 """
@@ -25,6 +27,7 @@ from legation.errors import MalformedError
 MARKUP_MAX = 12_000  # angle brackets that open: two for an element with an end tag
 ATTRIBUTES_MAX = 8_000  # equals signs: one for each attribute, few elsewhere
 DEPTH_MAX = 32  # elements inside one another
+NAMESPACE_LENGTH_MAX = 1024  # characters; the longest in use here has 70
 
 XML = "http://www.w3.org/XML/1998/namespace"
 SCHEMA_INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
@@ -34,6 +37,7 @@ Element: TypeAlias = etree._Element
 _SPACE = " \t\r\n"  # what XML calls white space; Unicode has more, and none of it counts here
 _DECLARED = re.compile(rb"(?:\xef\xbb\xbf)?<\?xml\s[^>]*?\sencoding\s*=\s*[\"']([^\"'>]*)")
 _TOO_DEEP = etree.XPath("boolean(" + "/*" * (DEPTH_MAX + 1) + ")")
+_IDS = etree.XPath("//@Id", smart_strings=False)
 
 
 def parse(data: bytes, *, size_bytes_max: int, what: str) -> Element:
@@ -46,7 +50,8 @@ def parse(data: bytes, *, size_bytes_max: int, what: str) -> Element:
         what: What the bytes claim to be, for error messages.
 
     Raises:
-        MalformedError: Too large, not in UTF-8, not well-formed, or with a document type.
+        MalformedError: Too large, not in UTF-8, not well-formed, with a document type, with a namespace that
+            is too long, or with one identifier twice.
     """
     _check_size(data, size_bytes_max, what)
     _check_bytes(data, what)
@@ -61,6 +66,7 @@ def parse(data: bytes, *, size_bytes_max: int, what: str) -> Element:
         raise MalformedError(f"{what} has a document type, expected none")
     if _TOO_DEEP(root):
         raise MalformedError(f"{what} has more than {DEPTH_MAX} elements inside one another")
+    _check_tree(root, what)
     return root
 
 
@@ -81,6 +87,16 @@ def _check_bytes(data: bytes, what: str) -> None:
         raise MalformedError(f"{what} is not in UTF-8") from None
     if b"<!DOCTYPE" in data:
         raise MalformedError(f"{what} has a document type, expected none")
+
+
+def _check_tree(root: Element, what: str) -> None:
+    declared = etree.iterwalk(root, events=("start-ns",))
+    if any(len(namespace) > NAMESPACE_LENGTH_MAX for _, (_, namespace) in declared):
+        raise MalformedError(f"{what} has a namespace of more than {NAMESPACE_LENGTH_MAX} characters")
+    ids = _IDS(root)
+    assert isinstance(ids, list), "a path to attributes finds a list of them"
+    if len(set(ids)) != len(ids):
+        raise MalformedError(f"{what} has one @Id twice")
 
 
 def _parser() -> etree.XMLParser:

@@ -13,7 +13,7 @@ from functools import cached_property
 
 from legation.encoding import Canonical, encode
 from legation.errors import MalformedError
-from legation.item.portion import Kind, Portion, Text, Withheld, check_line, check_office
+from legation.item.portion import ITEM_ID_SIZE_BYTES, Kind, Portion, Text, Withheld, check_line, check_office
 from legation.item.variants import PAIRS_MAX
 from legation.keys.card import TIME_MAX, PolicyReference
 from legation.labels import Label
@@ -96,14 +96,18 @@ class Draft(Canonical, frozen=True, dict=True):
     An item before it is signed.
 
     ``portions`` are in the order in which they are read; ``policies`` are those of their labels.
+    ``replaces`` is the id of the item of which it is a new version, if it is one.
     """
 
     kind: Kind
     policies: tuple[PolicyReference, ...]
     portions: tuple[DraftPortion, ...]
     slips: tuple[Slip, ...] = ()
+    replaces: bytes | None = None
 
     def __post_init__(self) -> None:
+        if self.replaces is not None and len(self.replaces) != ITEM_ID_SIZE_BYTES:
+            raise MalformedError(f"item id has {len(self.replaces)} bytes, expected {ITEM_ID_SIZE_BYTES}")
         if not 0 < len(self.portions) <= PORTIONS_MAX:
             raise MalformedError(f"{len(self.portions)} portions, expected 1 to {PORTIONS_MAX}")
         if not 0 < len(self.policies) <= POLICIES_MAX or len(self.slips) > SLIPS_MAX:
@@ -135,7 +139,13 @@ class Draft(Canonical, frozen=True, dict=True):
 
 
 def check_normal(label: Label) -> None:
-    """Refuse a label that is not in the normal form of its policy: a layer has but one spelling."""
+    """
+    Refuse a label that is not in the normal form of its policy: a layer has but one spelling.
+
+    A label that becomes another at a date is refused too: what is labelled anew is a new item.
+    """
+    if label.succession is not None:
+        raise MalformedError("a portion has a label that becomes another one")
     if not label.policy_id or label.policy or any(part.tag_id for part in label.categories):
         raise MalformedError("label is not in the normal form of its policy")
     if any(not part.values for part in label.categories):

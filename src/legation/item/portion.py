@@ -22,10 +22,22 @@ TEXT_LENGTH_MAX = 100_000  # characters of one portion; a long report is many po
 LINE_LENGTH_MAX = 1_000  # characters of a title, a source, a caveat: what prints on a few lines
 LIST_MAX = 1_000  # topics or addressees of one item
 ITEM_ID_SIZE_BYTES = 32  # an item id is a SHA-256
+ROOT_SIZE_BYTES = 32  # likewise
+ATTACHMENT_SIZE_BYTES_MAX = 16 << 30  # a film of some hours; its chunk hashes still fit in memory
+FILE_NAME_SIZE_BYTES_MAX = 255  # what common file systems take
 
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")  # and half characters
 _CONTROL_BYTES = bytes([*range(0x09), *range(0x0B, 0x20), 0x7F])  # those of ASCII; twice as fast to find
 _GRADE = re.compile("[A-F][1-6]")
+_MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,126}/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}")  # RFC 6838
+_NOT_IN_FILE_NAME = re.compile('[/\\\\:*?"<>|]')
+_DEVICES = {
+    "CON",
+    "PRN",
+    "AUX",
+    "NUL",
+    *(f"{kind}{place}" for kind in ("COM", "LPT") for place in "123456789"),
+}
 _LANGUAGE = re.compile("[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")
 
 
@@ -90,6 +102,28 @@ def check_line(text: str, what: str) -> None:
         check_text(text, what, length_max=LINE_LENGTH_MAX)
         if "\n" in text or "\t" in text:
             raise MalformedError(f"{what} is more than one line")
+
+
+def check_file_name(name: str) -> None:
+    """
+    Refuse what is not the plain name of a file on every system that it may be saved on.
+
+    No path, no reserved character or device of Windows, no dot or space at the end, no invisible or
+    direction-changing character, in NFC, and short enough with any script (255 bytes in UTF-8).
+    """
+    check_line(name, "name of an attachment")
+    stem = name.partition(".")[0].upper()
+    if (
+        not name
+        or len(name.encode()) > FILE_NAME_SIZE_BYTES_MAX
+        or _NOT_IN_FILE_NAME.search(name)
+        or name.startswith(".")
+        or name.endswith((".", " "))
+        or stem in _DEVICES
+        or not unicodedata.is_normalized("NFC", name)
+        or visible_text(name) != name
+    ):
+        raise MalformedError("name of an attachment is not the plain name of a file")
 
 
 def check_office(office: str) -> None:
@@ -189,9 +223,34 @@ class Withheld(Canonical, frozen=True, tag="withheld"):
         check_line(self.reason, "reason for withholding")
 
 
-Portion = Title | Form | Topics | Addressees | Link | Text | Withheld
+class Attachment(Canonical, frozen=True, tag="attachment"):
+    """
+    A file that belongs to the item; its bytes travel beside it (``attachment``).
 
-BODY = (Text, Withheld)  # a cut without one of these is empty and is not sent
+    ``name`` is what people call it, never a path. ``media_type`` is what its author says it is.
+    ``root`` is the root over its chunks, which ``size`` counts the bytes of. ``originator_control``
+    as of a paragraph.
+    """
+
+    name: str
+    media_type: str
+    size: int
+    root: bytes
+    originator_control: bool = False
+
+    def __post_init__(self) -> None:
+        check_file_name(self.name)
+        if not _MEDIA_TYPE.fullmatch(self.media_type):
+            raise MalformedError("media type is not one such as application/pdf")
+        if not 0 <= self.size <= ATTACHMENT_SIZE_BYTES_MAX:
+            raise MalformedError(f"size of an attachment is not between 0 and {ATTACHMENT_SIZE_BYTES_MAX}")
+        if len(self.root) != ROOT_SIZE_BYTES:
+            raise MalformedError(f"root has {len(self.root)} bytes, expected {ROOT_SIZE_BYTES}")
+
+
+Portion = Title | Form | Topics | Addressees | Link | Text | Withheld | Attachment
+
+BODY = (Text, Withheld, Attachment)  # a cut without one of these is empty and is not sent
 
 
 def check_list(values: tuple[str, ...], what: str) -> None:

@@ -56,6 +56,8 @@ class Purpose(Enum):
     WITHDRAWAL = b"legation/withdrawal/v1"
     CARD = b"legation/card/v1"
     ENVELOPE = b"legation/envelope/v1"
+    POLICY = b"legation/policy/v1"
+    """A statement on one version of a policy, as its authority signs it (c2sp.org/signed-note)."""
     STREAM = b"legation/stream/v1/"
     """A checkpoint of a stream to a peer, as its own office signs it (c2sp.org/signed-note)."""
     LOG = b"legation/log/v1/"
@@ -118,6 +120,20 @@ class PublicKey(Canonical, frozen=True, dict=True):
         """
         try:
             self._library_key.verify(signature, purpose.prefix + message)
+        except InvalidSignature as exc:
+            raise _does_not_verify(self) from exc
+
+    def verify_bare(self, message: bytes, signature: bytes) -> None:
+        """
+        Check a signature over a message that others define, without any purpose of ours.
+
+        For reading what other programs signed. Nothing that this project signs is verified by it.
+
+        Raises:
+            SignatureError: The signature is not one of this key over *message*.
+        """
+        try:
+            self._library_key.verify(signature, message)
         except InvalidSignature as exc:
             raise _does_not_verify(self) from exc
 

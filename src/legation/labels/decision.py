@@ -13,11 +13,12 @@ Rules kept here:
 5. Every restrictive value is held. Of every permissive list at least one value is held, list by
    list. Informative values are not looked at.
 6. All reasons are given, not the first: "list *and* level".
+7. Of a label that becomes another one, all that counts at the instant must permit (``succession``).
 
 Source: ADatP-4774.1, section 4 (access control decision function).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
@@ -26,6 +27,7 @@ from types import MappingProxyType
 from legation.encoding import Canonical
 from legation.labels.label import Category, Clearance, Label, TagType
 from legation.labels.policy import Policy, Window
+from legation.labels.succession import in_force
 from legation.labels.validity import LABELS_REMEMBERED, Fault, validate
 
 
@@ -84,12 +86,22 @@ def decide(policy: Policy, label: Label, clearance: Clearance, *, at: datetime |
     """
     if at is not None and at.tzinfo is None:
         raise TypeError("decide needs an instant with a time zone")
+    if label.succession is not None and at is not None:
+        return _all_of(decide(policy, each, clearance, at=at) for each in in_force(policy, label, at))
     barred = (*_label_bars(policy, label, at), *clearance_bars(policy, clearance, at))
     if barred:
         return Decision(permitted=False, reasons=barred)
     reasons = (_weigh_classification(policy, label, clearance), *_weigh_categories(policy, label, clearance))
     refused = tuple(reason for reason in reasons if reason.code not in PERMITTING)
     return Decision(permitted=not refused, reasons=refused or reasons)
+
+
+def _all_of(decisions: Iterable[Decision]) -> Decision:
+    """Permit if all do. The reasons are those of all, or of all that refuse, each once."""
+    found = list(decisions)
+    refused = [decision for decision in found if not decision.permitted]
+    reasons = dict.fromkeys(reason for decision in refused or found for reason in decision.reasons)
+    return Decision(permitted=bool(found) and not refused, reasons=tuple(reasons))
 
 
 PERMITTING = frozenset({ReasonCode.CLASSIFICATION_HELD, ReasonCode.ALL_HELD, ReasonCode.ONE_HELD})

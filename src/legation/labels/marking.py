@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-Marks: what a label looks like on paper, and the label a typed portion mark stands for.
+Marks: what a label looks like on paper.
 
 A marking is put together from the policy's own phrases for one place of a document (a SPIF marking
-code): policy name, classification, then tag set by tag set its prefix, values, suffix.
+code): policy name, classification, then tag set by tag set its prefix, values, suffix. How a typed
+mark becomes a label again is in ``typed``.
 
 Rules kept here:
 
@@ -12,36 +13,44 @@ Rules kept here:
    its classification or its other values can require. A label whose hidden values are not the
    implied ones, or alone make a shown list valid, says so in square brackets: a mark never hides
    what decides.
-3. Typed marks are read strictly, but for case and spacing. What is not known is an error, and so is
-   what can be read as two different labels.
+3. A label that becomes another one at a date has no mark of its own. Without an instant it is refused,
+   for on paper nobody would see it change; with one, what counts then is marked.
 
 Source: XML SPIF 2.1 (markingData, markingQualifier); ADatP-4774.1, section 3.
 """
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from functools import lru_cache
-
-import msgspec
 
 from legation.errors import MalformedError
 from legation.labels.decision import held_values
-from legation.labels.label import Label, TagType, category, gathered
-from legation.labels.policy import Classification, Field, Marking, Member, Policy, Qualifier
+from legation.labels.label import Label, TagType
+from legation.labels.nato import context_of, implied_values, is_unsaid, said_of
+from legation.labels.phrases import (
+    BANNER,
+    PORTION,
+    check_place,
+    class_phrase,
+    codes_of,
+    hidden_bits,
+    is_hidden,
+    list_qualifier,
+    phrase_of,
+    qualifier_of,
+    replaced_policy,
+    value_phrase,
+)
+from legation.labels.policy import Classification, Field, Member, Policy
 from legation.labels.rollup import roll_up
-from legation.labels.validity import LABELS_REMEMBERED, Fault, FaultCode, validate, wanted_members
+from legation.labels.succession import in_force
+from legation.labels.validity import LABELS_REMEMBERED, FaultCode, validate, wanted_members
 
-PORTION = "portionMarking"
-BANNER = "pageTop"
-MARKS_REMEMBERED = 1 << 12  # the marks of a large report; each is typed many times
-POLICIES_REMEMBERED = 16  # those that marks are typed in at one time
 MARK_LENGTH_MAX = 1024  # characters of a typed mark; every party of a large policy fits
 
-_BOTH_ENDS = {"pageTop": "pageTopBottom", "pageBottom": "pageTopBottom"}
 
-
-def marking(policy: Policy, label: Label, *, place: str, lang: str = "en") -> str:
+def marking(policy: Policy, label: Label, *, place: str, lang: str = "en", at: datetime | None = None) -> str:
     """
     Print *label* for one place of a document.
 
@@ -50,11 +59,30 @@ def marking(policy: Policy, label: Label, *, place: str, lang: str = "en") -> st
         label: A valid label.
         place: A SPIF marking code, such as ``pageTop`` or ``portionMarking``.
         lang: The wanted language; phrases without a language stand in for missing ones.
+        at: The instant at which the label must be valid, for one that depends on dates. Only a label
+            that becomes another one needs it.
 
     Raises:
-        MalformedError: The label is not valid in the policy.
+        MalformedError: The label is not valid in the policy, depends on a date that is not given, or
+            the place is none.
     """
+    check_place(place)
+    if label.succession is not None:
+        label = _present(policy, label, at)
+    elif at is not None and validate(policy, label, at=at):
+        raise MalformedError("label is not valid in its policy on this date")
     return _printed(policy, label, place, lang)
+
+
+def _present(policy: Policy, label: Label, at: datetime | None) -> Label:
+    """The one label that counts at an instant; where several do, what joins them."""
+    if at is None:
+        raise MalformedError(
+            "label becomes another one at a date, so it has no mark without one", hint="give an instant"
+        )
+    if validate(policy, label, at=at):
+        raise MalformedError("label is not valid in its policy on this date")
+    return in_force(policy, label, at)[-1]
 
 
 @lru_cache(maxsize=LABELS_REMEMBERED)
@@ -62,12 +90,25 @@ def _printed(policy: Policy, label: Label, place: str, lang: str) -> str:
     if any(fault.code is not FaultCode.DATE_NEEDED for fault in validate(policy, label)):
         raise MalformedError("label is not valid in its policy")
     label = policy.normalize(label)
+    text = _of_policy(policy, "prefix", place, lang) + _text(policy, label, place, lang).strip()
+    text += _of_policy(policy, "suffix", place, lang) + hidden_note(policy, label, place)
+    return re.sub(" +", " ", text).strip()
+
+
+def _text(policy: Policy, label: Label, place: str, lang: str) -> str:
+    """The name of the policy, the classification, and list by list what is not said by the name."""
     classification = policy.classification(label.classification)
     assert classification is not None, "a valid label has a known classification"
-    text = _head(policy, classification, place, lang)
+    members = members_on(policy, label)
+    said = _said_by_name(policy, classification, members, place)
+    text = _head(policy, classification, members, place, lang)
+    between = _of_policy(policy, "separator", place, lang) or " "
     for key, values in held_values(policy, label.categories).items():
-        text += _list_text(policy.fields[key], values, place, lang)
-    return re.sub(" +", " ", text + _hidden_note(policy, label, place)).strip()
+        field = policy.fields[key]
+        without = {each.category.name for each in said if each.tag_set is field.tag_set}
+        part = _list_text(policy, field, [name for name in values if name not in without], place, lang)
+        text += between + part.lstrip(" ") if text and part[:1] == " " else part
+    return text
 
 
 def portion_mark(policy: Policy, label: Label) -> str:
@@ -75,9 +116,9 @@ def portion_mark(policy: Policy, label: Label) -> str:
     return f"({marking(policy, label, place=PORTION)})"
 
 
-def banner(policy: Policy, label: Label, *, lang: str = "en") -> str:
+def banner(policy: Policy, label: Label, *, lang: str = "en", at: datetime | None = None) -> str:
     """Print *label* as it stands at the top of a page."""
-    return marking(policy, label, place=BANNER, lang=lang)
+    return marking(policy, label, place=BANNER, lang=lang, at=at)
 
 
 def banner_of(policy: Policy, labels: Sequence[Label], *, lang: str = "en") -> str:
@@ -94,196 +135,114 @@ def banner_of(policy: Policy, labels: Sequence[Label], *, lang: str = "en") -> s
     if not known:
         return ""
     highest = max(known, key=lambda each: each.hierarchy)
-    return f"{_head(policy, highest, BANNER, lang)} - SEE PORTION MARKS"
+    return f"{_head(policy, highest, (), BANNER, lang)} - SEE PORTION MARKS"
 
 
-def parse_mark(policy: Policy, text: str) -> Label:
-    """
-    Read a portion mark as a person types it, with or without its parentheses.
-
-    Case, repeated spaces and the spacing of separators are forgiven; nothing else is. A note in
-    square brackets, as ``portion_mark`` adds one where it must, is read only as it prints.
-
-    Raises:
-        MalformedError: It is not a mark of this policy, it is a mark of two labels, or the label it
-            gives is not valid. The message never repeats what was typed, which may be content.
-    """
-    if len(text) > MARK_LENGTH_MAX:
-        raise MalformedError(f"mark of {len(text)} characters, expected at most {MARK_LENGTH_MAX}")
-    return _parsed(policy, text)
+def members_on(policy: Policy, label: Label) -> tuple[Member, ...]:
+    """The values of a label as the policy has them, each once, in its order."""
+    found = [policy.member(part, value) for part in label.categories for value in part.values]
+    members = {member.bit: member for member in found if member is not None}
+    return tuple(members[bit] for bit in sorted(members))
 
 
-@lru_cache(maxsize=MARKS_REMEMBERED)
-def _parsed(policy: Policy, text: str) -> Label:
-    bare = text.strip()
-    if bare.startswith("(") and bare.endswith(")"):
-        bare = bare[1:-1].strip()
-    found: Label | None = None
-    refused: Fault | None = None
-    for label in _readings(policy, _plain(bare)):
-        fault = _lasting_fault(policy, label)
-        refused = refused or fault
-        if fault is None and found not in {None, label}:
-            raise MalformedError("this mark stands for more than one label of the policy")
-        found = label if fault is None else found
-    if found is not None:
-        return found
-    raise _not_a_mark(policy, refused)
+def _of_policy(policy: Policy, code: str, place: str, lang: str) -> str:
+    """What the policy puts around or into a whole marking; portion marks stand without it."""
+    return "" if place == PORTION else qualifier_of(policy.qualifiers, place, code, lang) or ""
 
 
-def _lasting_fault(policy: Policy, label: Label) -> Fault | None:
-    """The first fault of a label that no date would mend."""
-    lasting = (fault for fault in validate(policy, label) if fault.code is not FaultCode.DATE_NEEDED)
-    return next(lasting, None)
+def _head(
+    policy: Policy, classification: Classification, members: Sequence[Member], place: str, lang: str
+) -> str:
+    """The policy's name, or what replaces it, and the classification's phrase."""
+    codes = codes_of(classification.markings, policy.markings)
+    name, phrase = "", class_phrase(classification, place, lang)
+    if place != PORTION:
+        if "noNameDisplay" not in codes:
+            name = _name(policy, classification, members, place, lang)
+        of_values = codes_of(*(member.category.markings for member in members))
+        if "suppressClassName" in codes | of_values:
+            phrase = ""
+        if "noMarkingDisplay" in codes_of(classification.markings):
+            return ""
+    elif "suppressClassName" in codes:
+        phrase = ""
+    between = _of_policy(policy, "separator", place, lang) or " "
+    return between.join(part for part in (name, phrase) if part).strip()
 
 
-def _not_a_mark(policy: Policy, refused: Fault | None) -> MalformedError:
-    if refused is not None:
-        about = refused.tag or refused.subject
-        return MalformedError(f"the policy does not allow this mark: {refused.code.value} ({about})")
-    phrases = ", ".join(f"({_class_phrase(each, PORTION, 'en')})" for each in policy.classifications)
-    hint = f"marks of {policy.name} begin with one of {phrases}"
-    return MalformedError("this is not a mark of the policy", hint=hint)
+def _name(
+    policy: Policy, classification: Classification, members: Sequence[Member], place: str, lang: str
+) -> str:
+    replaced = replaced_policy(classification.markings, lang)
+    if replaced is not None:
+        return replaced
+    for member in _said_by_name(policy, classification, members, place):
+        return _context_name(policy, classification, member, place, lang)
+    replaced = replaced_policy(policy.markings, lang)
+    return policy.name if replaced is None else replaced
 
 
-_NOTES = re.compile(r"(?: \[[^\[\]]*\])+$")
+def _said_by_name(
+    policy: Policy, classification: Classification, members: Sequence[Member], place: str
+) -> tuple[Member, ...]:
+    """The value, if any, that stands in place of the policy's name, and so is said."""
+    if place == PORTION or replaced_policy(classification.markings, "") is not None:
+        return ()
+    context = context_of(policy, members)
+    if context is not None:
+        return (context,)
+    return next(((each,) for each in members if replaced_policy(each.category.markings, "") is not None), ())
 
 
-def _readings(policy: Policy, wanted: str) -> Iterator[Label]:
-    """Every label that a mark could stand for, valid or not."""
-    notes = _NOTES.search(wanted)
-    typed = wanted[: notes.start()] if notes else wanted
-    grammar = _grammar(policy)
-    for classification in policy.classifications:
-        phrase = _plain(_class_phrase(classification, PORTION, "en"))
-        if not typed.startswith(phrase):
-            continue
-        for members in _lists(grammar, typed, len(phrase), frozenset()):
-            label = _labelled(
-                policy, classification.name, (*members, *_implied_by(policy, classification, members))
-            )
-            if notes is None:
-                if not _hidden_note(policy, label, PORTION):
-                    yield label
-            else:
-                yield from _noted(policy, label, notes.group(), wanted)
+def _context_name(
+    policy: Policy, classification: Classification, member: Member, place: str, lang: str
+) -> str:
+    replaced = replaced_policy(member.category.markings, lang)
+    if replaced is not None and not is_unsaid(policy, member):
+        return replaced
+    phrase = None if is_unsaid(policy, member) else phrase_of(member.category.markings, place, lang)
+    return phrase or said_of(policy, classification, member)
 
 
-def _labelled(policy: Policy, classification: str, members: Iterable[Member]) -> Label:
-    parts = [category(each.tag_set.name, each.tag.type, [each.category.name]) for each in members]
-    return Label(policy_id=policy.id, classification=classification, categories=gathered(parts))
+def _list_text(policy: Policy, field: Field, values: Iterable[str], place: str, lang: str) -> str:
+    members = [field.members[policy.fold(name)] for name in values]
+    shown = [value_phrase(each, place, lang) for each in members if not is_hidden(policy, each, place)]
+    if not shown:
+        return ""
+    between = separator(policy, field, place, lang).join(shown)
+    return prefix(policy, field, place, lang) + between + suffix(policy, field, place, lang)
 
 
-class _Grammar:
-    """How one list of a policy is typed: what stands before, between and after which phrases."""
-
-    def __init__(self, field: Field) -> None:
-        self.offset = field.offset
-        self.prefix = _plain(_prefix(field, PORTION, "en"))
-        self.separator = _plain(_separator(field, PORTION, "en"))
-        self.suffix = _plain(_suffix(field, PORTION, "en")).rstrip()
-        self.phrases = _unique((_plain(phrase), member) for member, phrase in _shown(field, PORTION, "en"))
+def prefix(policy: Policy, field: Field, place: str, lang: str) -> str:
+    """What stands before a list: it brings its own space or slash, or receives a space."""
+    text = list_qualifier(policy, field, place, "prefix", lang)
+    before = "" if text[:1] in {" ", "/"} else " "
+    return f"{before}{text} " if text[-1:].isalnum() else f"{before}{text}"
 
 
-@lru_cache(maxsize=POLICIES_REMEMBERED)
-def _grammar(policy: Policy) -> tuple[_Grammar, ...]:
-    return tuple(_Grammar(field) for field in policy.fields.values())
+def separator(policy: Policy, field: Field, place: str, lang: str) -> str:
+    """What stands between the values of a list."""
+    return list_qualifier(policy, field, place, "separator", lang) or ", "
 
 
-def _unique(pairs: Iterable[tuple[str, Member]]) -> dict[str, Member]:
-    """Leave out the phrases that two values share, for nobody could tell which was meant."""
-    found = list(pairs)
-    counts = Counter(phrase for phrase, _ in found)
-    return {phrase: member for phrase, member in found if counts[phrase] == 1}
+def suffix(policy: Policy, field: Field, place: str, lang: str) -> str:
+    """What stands after a list."""
+    text = list_qualifier(policy, field, place, "suffix", lang)
+    return f" {text}" if text[:1].isalnum() else text
 
 
-def _lists(
-    grammar: Sequence[_Grammar], text: str, start: int, used: frozenset[int]
-) -> Iterator[tuple[Member, ...]]:
-    """Read the rest of a mark as lists of values, each list at most once; yield each reading."""
-    if start == len(text):
-        yield ()
-        return
-    for each in grammar:
-        if each.offset in used or not text.startswith(each.prefix, start):
-            continue
-        for members, end in _values(each.phrases, each.separator, text, start + len(each.prefix)):
-            if text.startswith(each.suffix, end):
-                for rest in _lists(grammar, text, end + len(each.suffix), used | {each.offset}):
-                    yield (*members, *rest)
-
-
-def _values(
-    phrases: dict[str, Member], separator: str, text: str, start: int
-) -> Iterator[tuple[tuple[Member, ...], int]]:
-    """Read one list of values from *start*, longest first; yield it with the place after it."""
-    for phrase, member in phrases.items():
-        end = start + len(phrase)
-        if text.startswith(phrase, start) and not text[end : end + 1].isalnum():
-            if text.startswith(separator, end):
-                for more, last in _values(phrases, separator, text, end + len(separator)):
-                    yield (member, *more), last
-            yield (member,), end
-
-
-def _noted(policy: Policy, label: Label, notes: str, wanted: str) -> Iterator[Label]:
-    """Put what the notes in brackets say in place of the implied values, if it then prints like that."""
-    for note in re.findall(r"\[([^\[\]]*)\]", notes):
-        fields = [
-            field for field in policy.fields.values() if note.startswith(_plain(f"{field.tag_set.name}:"))
-        ]
-        for field in fields:
-            label = _replaced(label, field, note[len(_plain(f"{field.tag_set.name}:")) :].strip())
-    if _lasting_fault(policy, label) is None and _plain(marking(policy, label, place=PORTION)) == wanted:
-        yield label
-
-
-def _replaced(label: Label, field: Field, names: str) -> Label:
-    """Give a label other values in one list; what is no list of names takes all of them away."""
-    known = {_plain(member.category.name): member for member in field.members.values()}
-    members = next((found for found, end in _values(known, ",", names, 0) if end == len(names)), ())
-    key = (field.tag_set.name, field.type)
-    kept = [part for part in label.categories if (part.tag, part.type) != key]
-    added = [category(*key, [member.category.name for member in members])] if members else []
-    return msgspec.structs.replace(label, categories=gathered((*kept, *added)))
-
-
-def _plain(text: str) -> str:
-    """Forgive case, runs of spaces, and the spacing around commas and slashes."""
-    return re.sub(r"\s*([,/])\s*", r"\1", re.sub(r"\s+", " ", text)).lower()
-
-
-def _hidden(field: Field, place: str) -> list[Member]:
-    """The values of a list that are never displayed at this place."""
-    return [member for member in field.members.values() if _is_hidden(member, place)]
-
-
-def _is_hidden(member: Member, place: str) -> bool:
-    phrase = _phrase(member.category.markings, place, "")
-    if phrase is not None:
-        return not phrase
-    return any("noMarkingDisplay" in each.codes for each in member.category.markings)
-
-
-def _shown(field: Field, place: str, lang: str) -> list[tuple[Member, str]]:
-    """The values of a list that are displayed, in order, with what is displayed."""
-    return [
-        (member, _phrase(member.category.markings, place, lang) or member.category.name)
-        for member in field.members.values()
-        if not _is_hidden(member, place)
-    ]
-
-
-def _implied_by(
+def implied_by(
     policy: Policy, classification: Classification, members: Iterable[Member], place: str = PORTION
 ) -> list[Member]:
-    """The hidden values that a classification or values can require."""
-    required = [*classification.required, *(each for member in members for each in member.category.required)]
+    """The hidden values that a classification or shown values can require."""
+    shown = list(members)
+    required = [*classification.required, *(each for member in shown for each in member.category.required)]
     wanted = {member.bit: member for each in required for member in wanted_members(policy, each)}
-    return [member for member in wanted.values() if _is_hidden(member, place)]
+    wanted |= {member.bit: member for member in implied_values(policy, shown)}
+    return [member for member in wanted.values() if is_hidden(policy, member, place)]
 
 
-def _hidden_note(policy: Policy, label: Label, place: str) -> str:
+def hidden_note(policy: Policy, label: Label, place: str) -> str:
     """
     Name the values of a list, in brackets, where its hidden ones are not what a reader would take.
 
@@ -292,16 +251,20 @@ def _hidden_note(policy: Policy, label: Label, place: str) -> str:
     """
     classification = policy.classification(label.classification)
     assert classification is not None, "a label that is marked has a known classification"
-    found = [policy.member(part, value) for part in label.categories for value in part.values]
-    members = {member.bit: member for member in found if member is not None}
-    shown = [member for member in members.values() if not _is_hidden(member, place)]
-    implied = {member.bit for member in _implied_by(policy, classification, shown, place)}
+    members = {member.bit: member for member in members_on(policy, label)}
+    said = {member.bit for member in _said_by_name(policy, classification, tuple(members.values()), place)}
+    said = {bit for bit in said if not is_unsaid(policy, members[bit])}
+    shown = [
+        member for member in members.values() if member.bit in said or not is_hidden(policy, member, place)
+    ]
+    implied = {member.bit for member in implied_by(policy, classification, shown, place)}
     unsaid = {member.tag_set.name for member in _met_unseen(policy, shown, members, place)}
+    hidden = hidden_bits(policy, place) - said
     notes = []
     for field in policy.fields.values():
-        hidden = {member.bit for member in _hidden(field, place)}
-        differs = members.keys() & hidden != implied & hidden or field.tag_set.name in unsaid
-        if differs and field.type is not TagType.INFORMATIVE:
+        bits = {each.bit for each in field.members.values()}
+        differs = members.keys() & bits & hidden != implied & bits & hidden
+        if (differs or field.tag_set.name in unsaid) and field.type is not TagType.INFORMATIVE:
             names = [each.category.name for each in field.members.values() if each.bit in members]
             notes.append(f" [{field.tag_set.name}: {', '.join(names) or 'none'}]")
     return "".join(notes)
@@ -313,76 +276,5 @@ def _met_unseen(
     """The hidden values that alone meet a requirement of a value that is shown."""
     for requirement in {each for member in shown for each in member.category.required}:
         present = [member for member in wanted_members(policy, requirement) if member.bit in members]
-        if all(_is_hidden(member, place) for member in present):
+        if all(is_hidden(policy, member, place) for member in present):
             yield from present
-
-
-def _head(policy: Policy, classification: Classification, place: str, lang: str) -> str:
-    """The policy's name, or what replaces it, and the classification's phrase."""
-    replaced = _phrase((*classification.markings, *policy.markings), "replacePolicy", lang)
-    name = policy.name if replaced is None else replaced
-    codes = {code for each in (*classification.markings, *policy.markings) for code in each.codes}
-    if place == PORTION or "noNameDisplay" in codes:
-        name = ""
-    phrase = "" if "suppressClassName" in codes else _class_phrase(classification, place, lang)
-    return f"{name} {phrase}".strip()
-
-
-def _class_phrase(classification: Classification, place: str, lang: str) -> str:
-    phrase = _phrase(classification.markings, place, lang)
-    return classification.name if phrase is None else phrase
-
-
-def _list_text(field: Field, values: Iterable[str], place: str, lang: str) -> str:
-    wanted = set(values)
-    phrases = [phrase for member, phrase in _shown(field, place, lang) if member.category.name in wanted]
-    if not phrases:
-        return ""
-    between = _separator(field, place, lang).join(phrases)
-    return _prefix(field, place, lang) + between + _suffix(field, place, lang)
-
-
-def _prefix(field: Field, place: str, lang: str) -> str:
-    """What stands before a list: it brings its own space or slash, or receives a space."""
-    text = _qualifier(field, place, "prefix", lang)
-    before = "" if text[:1] in {" ", "/"} else " "
-    return f"{before}{text} " if text[-1:].isalnum() else f"{before}{text}"
-
-
-def _separator(field: Field, place: str, lang: str) -> str:
-    return _qualifier(field, place, "separator", lang) or ", "
-
-
-def _suffix(field: Field, place: str, lang: str) -> str:
-    text = _qualifier(field, place, "suffix", lang)
-    return f" {text}" if text[:1].isalnum() else text
-
-
-def _covers(codes: frozenset[str], place: str) -> bool:
-    return place in codes or _BOTH_ENDS.get(place, place) in codes
-
-
-def _phrase(markings: tuple[Marking, ...], place: str, lang: str) -> str | None:
-    """The phrase for a place in a language, else without a language, else in English."""
-    fitting = [each for each in markings if each.phrase is not None and _covers(each.codes, place)]
-    for wanted in (lang, "", "en"):
-        for each in fitting:
-            if each.language == wanted:
-                return each.phrase
-    return None
-
-
-def _qualifier(field: Field, place: str, code: str, lang: str) -> str:
-    """The prefix, suffix or separator of a list at a place; nothing where the policy has none."""
-    found: list[Qualifier] = [
-        each
-        for tag in field.tag_set.tags
-        if tag.type is field.type
-        for each in tag.qualifiers
-        if each.code == code and (not each.place or _covers(frozenset({each.place}), place))
-    ]
-    for wanted in (lang, "", "en"):
-        for each in found:
-            if each.language == wanted:
-                return each.text
-    return ""

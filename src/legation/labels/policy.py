@@ -29,6 +29,16 @@ def folded(policy_id: str, name: str) -> str:
     return name.lower() if policy_id in POLICIES_WITHOUT_CASE and name.isascii() else name
 
 
+def value_key(lacv: str) -> str:
+    """One spelling of a wire value (SPIF @lacv), by which it is compared: ``036`` is ``36``."""
+    return lacv.lstrip("0") or "0" if lacv.isascii() and lacv.isdigit() else lacv
+
+
+def is_same_value(one: str, other: str) -> bool:
+    """Whether two spellings of a wire value mean one."""
+    return value_key(one) == value_key(other)
+
+
 class Operation(StrEnum):
     """How many of the named categories a label must hold (SPIF requiredCategory/@operation)."""
 
@@ -222,7 +232,8 @@ class TagCategory:
     One value that a category of a label may hold (SPIF tagCategory).
 
     ``user_input`` is what a person types in its place: ``string``, ``integer`` or ``date``, or
-    nothing where the value is its name.
+    nothing where the value is its name. A typed value has no name that a label could state, so
+    ``Policy.fields`` leaves it out and a label that states one is refused.
     """
 
     name: str
@@ -330,9 +341,16 @@ class Policy:
         return found if found is not None and (not id or id == found.id) else None
 
     def field(self, part: Category) -> Field | None:
-        """The values that a category of a label may take from, or None."""
+        """
+        The values that a category of a label may take from, or None.
+
+        A list of which all values are typed by people is known and has no values to take.
+        """
         found = self.tag_set(part.tag, part.tag_id)
-        return None if found is None else self.fields.get((found.name, part.type))
+        if found is None:
+            return None
+        key = found.name, part.type
+        return self.fields.get(key) or self._typed_fields.get(key)
 
     def member(self, part: Category, value: str) -> Member | None:
         """Where one value of a category stands, or None."""
@@ -342,6 +360,8 @@ class Policy:
     def normalize(self, label: Label) -> Label:
         """
         The one form of a valid label under this policy: its identifier, the SPIF's spelling.
+
+        What it becomes later is kept as it stands, for that may be of another policy.
 
         Args:
             label: A label that ``validate`` found no fault with.
@@ -358,6 +378,7 @@ class Policy:
             policy_id=self.id,
             classification=classification.name,
             categories=tuple(category(tag, type_, lists[tag, type_]) for tag, type_ in sorted(lists)),
+            succession=label.succession,
         )
 
     @cached_property
@@ -386,7 +407,7 @@ class Policy:
     @cached_property
     def fields(self) -> dict[tuple[str, TagType], Field]:
         """
-        Every tag set and type with its values, in the order of the SPIF.
+        Every tag set and type with the values that a label may name, in the order of the SPIF.
 
         A tag set that is cut into several tags of one type is one field: a label cannot tell them
         apart. Each field has a free bit above its values, which compiled decisions carry into.
@@ -401,10 +422,22 @@ class Policy:
                     offset += field.width + 1
         return found
 
+    @cached_property
+    def _typed_fields(self) -> dict[tuple[str, TagType], Field]:
+        """The lists that people fill in by themselves, which have no bits of their own."""
+        return {
+            (tag_set.name, tag.type): Field(tag_set=tag_set, type=tag.type, members={}, offset=0, width=0)
+            for tag_set in self.tag_sets
+            for tag in tag_set.tags
+            if tag.categories
+        }
+
     def _field(self, tag_set: TagSet, type_: TagType, offset: int) -> Field:
         members: dict[str, Member] = {}
         for tag in tag_set.tags:
             for each in tag.categories if tag.type is type_ else ():
+                if each.user_input:
+                    continue
                 # A name that stands twice, as in one published policy, is one value: the first.
                 bit = offset + len(members)
                 members.setdefault(

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """
 The reader: who asks, holding what, at which instant. No query is made without one.
+
+Groups are expanded here, and only here: a reader's clearance is what it counts as holding at the
+reader's instant.
 """
 
 from datetime import datetime
@@ -9,6 +12,7 @@ from legation.encoding import Canonical
 from legation.errors import MalformedError
 from legation.labels.decision import Decision, Reason, ReasonCode, decide
 from legation.labels.label import Clearance, Label, check_name
+from legation.labels.membership import Expansion, expand
 from legation.labels.policy import Policy
 
 
@@ -33,7 +37,16 @@ class Reader(Canonical, frozen=True):
             raise MalformedError("a reader has two clearances under one policy")
 
     def clearance(self, policy: Policy) -> Clearance | None:
-        """The reader's clearance under *policy*; none if there is not exactly one."""
+        """What the reader counts as holding under *policy*; none if there is not exactly one clearance."""
+        held = self._held(policy)
+        return held if held is None or not policy.memberships else expand(policy, held, at=self.at).clearance
+
+    def expansion(self, policy: Policy) -> Expansion | None:
+        """The same, with the groups that count and the instant at which they do."""
+        held = self._held(policy)
+        return None if held is None else expand(policy, held, at=self.at)
+
+    def _held(self, policy: Policy) -> Clearance | None:
         held = [each for each in self.clearances if policy.is_named(each.policy_id, each.policy)]
         return held[0] if len(held) == 1 else None
 

@@ -13,12 +13,15 @@ place where a decision is made. A label that is not valid compiles to one that n
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import reduce
 from itertools import compress
+from operator import and_
 from typing import NamedTuple
 
 from legation.labels.decision import clearance_bars, held_values
 from legation.labels.label import Clearance, Label, TagType
-from legation.labels.policy import Policy
+from legation.labels.policy import Field, Policy
+from legation.labels.succession import in_force
 from legation.labels.validity import validate
 
 
@@ -43,6 +46,12 @@ def compile_label(policy: Policy, label: Label, *, at: datetime | None = None) -
     """Compile *label*; it permits nobody if it is not valid at that instant."""
     if validate(policy, label, at=at):
         return NOBODY
+    if label.succession is None:
+        return _compiled(policy, label)
+    return _joined(policy, [_compiled(policy, each) for each in in_force(policy, label, at)])
+
+
+def _compiled(policy: Policy, label: Label) -> CompiledLabel:
     classification = policy.classification(label.classification)
     assert classification is not None, "a valid label has a known classification"
     need, any_of, fill, guard = 1 << policy.class_bits[classification.name], 0, 0, 0
@@ -53,8 +62,35 @@ def compile_label(policy: Policy, label: Label, *, at: datetime | None = None) -
             need |= bits
         elif field.type is TagType.PERMISSIVE:
             any_of |= bits
-            fill |= ((1 << field.width) - 1) << field.offset
-            guard |= 1 << (field.offset + field.width)
+            fill |= _values_of(field)
+            guard |= _guard_of(field)
+    return CompiledLabel(need, any_of, fill, guard)
+
+
+def _values_of(field: Field) -> int:
+    return ((1 << field.width) - 1) << field.offset
+
+
+def _guard_of(field: Field) -> int:
+    return 1 << (field.offset + field.width)
+
+
+def _joined(policy: Policy, labels: Sequence[CompiledLabel]) -> CompiledLabel:
+    """
+    Ask what all of these ask, of which the last joins the others.
+
+    One list of several labels is one list here, of what they share. That asks no more than they do
+    together: the last of them has that very list.
+    """
+    need, any_of, fill, guard = 0, 0, 0, 0
+    for label in labels:
+        need |= label.need
+        fill |= label.fill
+        guard |= label.guard
+    for field in policy.fields.values():
+        asking = [label.any_of for label in labels if label.guard & _guard_of(field)]
+        if asking:
+            any_of |= reduce(and_, asking) & _values_of(field)
     return CompiledLabel(need, any_of, fill, guard)
 
 

@@ -18,6 +18,8 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from legation.encoding import Canonical
 from legation.labels.label import Label, TagType
 from legation.labels.policy import (
@@ -28,7 +30,9 @@ from legation.labels.policy import (
     Policy,
     Requirement,
     Window,
+    is_same_value,
 )
+from legation.labels.succession import in_force
 
 LABELS_REMEMBERED = 1 << 14  # a node has a few thousand labels that differ; some megabytes
 REQUIREMENTS_REMEMBERED = 1 << 12  # a large policy states some hundreds, most of them alike
@@ -83,12 +87,32 @@ def validate(
         at: The instant it is judged at, with a time zone. Without it, whatever depends on a date
             is a fault.
         new: Whether the label is being written now: then obsolete names are faults too.
+
+    A label that becomes another one is judged by what counts of it at that instant (``succession``);
+    being written now, by all that it will become as well.
     """
+    if label.succession is not None:
+        return _faults_in_time(policy, label, at, new)
     standing = _standing(policy, label)
     if not standing.dated and not new:
         return standing.faults
     dated = (fault for each in standing.dated for fault in _dated_faults(each, at))
     return (*dated, *standing.faults, *(standing.obsolete if new else ()))
+
+
+def _faults_in_time(policy: Policy, label: Label, at: datetime | None, new: bool) -> tuple[Fault, ...]:
+    if at is None:
+        return (Fault(code=FaultCode.DATE_NEEDED, subject=label.classification),)
+    found = [
+        fault for each in in_force(policy, label, at) for fault in validate(policy, each, at=at, new=new)
+    ]
+    later = label.succession if new else None
+    while later is not None:
+        # Each at the instant from which it counts; dates that are past count no more.
+        alone = replace(later.label, succession=None)
+        found += validate(policy, alone, at=max(at, later.at), new=True)
+        later = later.label.succession
+    return tuple(dict.fromkeys(found))
 
 
 class _Standing(NamedTuple):
@@ -192,7 +216,7 @@ def _matches(reference: CategoryReference, member: Member) -> bool:
     return (
         reference.tag_set == member.tag_set.name
         and reference.type is member.tag.type
-        and reference.lacv in {"", member.category.lacv}
+        and (not reference.lacv or is_same_value(reference.lacv, member.category.lacv))
     )
 
 
@@ -202,7 +226,7 @@ def _unmet(
     """Faults for each requirement that the label's values, by their bits, do not meet."""
     for requirement in required:
         wanted = _wanted_bits(policy, requirement)
-        if not _is_met(requirement.operation, len(wanted & found.keys()), len(wanted)):
+        if not is_met(requirement.operation, len(wanted & found.keys()), len(wanted)):
             yield Fault(
                 code=FaultCode.CATEGORY_REQUIRED,
                 subject=subject,
@@ -211,7 +235,8 @@ def _unmet(
             )
 
 
-def _is_met(operation: Operation, count: int, wanted: int) -> bool:
+def is_met(operation: Operation, count: int, wanted: int) -> bool:
+    """Whether so many of the wanted values are as many as an operation asks for."""
     if operation is Operation.ONE_OR_MORE:
         return count >= 1
     if operation is Operation.ONLY_ONE:

@@ -34,7 +34,7 @@ from dataclasses import dataclass, field
 
 from legation.encoding import INTEGER_MAX
 from legation.errors import MalformedError, SignatureError, VerificationError
-from legation.keys.card import TIME_MAX, Office
+from legation.keys.card import TIME_MAX, Card, Office
 from legation.keys.sign import SIGNATURE_SIZES_BYTES, Algorithm, PublicKey, Purpose, Signer, Verify
 from legation.log.note import (
     Note,
@@ -56,6 +56,7 @@ RECEIPT_SIZE_BYTES_MAX = 8192  # four lines, likewise: 7,051 bytes
 
 _SIZE = re.compile("[1-9][0-9]{0,15}")
 _ORIGIN = re.compile(r"legation/(stream|log)/v1/[!-*,-~]+")  # visible ASCII, no plus
+_INCARNATION = re.compile("[0-9a-f]{32}")
 _TIME_SIZE_BYTES = 8
 _LOG_LINES = (SignatureType.ED25519, SignatureType.MLDSA44_COSIGNATURE)
 _COSIGNER_LINES = (SignatureType.ED25519_COSIGNATURE, SignatureType.MLDSA44_COSIGNATURE)
@@ -212,6 +213,33 @@ def verify_checkpoint(
     # 3. Who.
     _verify(lines, checkpoint, name, keys, verify)
     return checkpoint
+
+
+def open_checkpoint(data: bytes, card: Card, *, verify: Verify = PublicKey.verify) -> Checkpoint:
+    """
+    Verify a checkpoint by the card of the office that writes it, whichever stream or log of it.
+
+    For whoever was handed a file and asks which stream it is of. A node knows that beforehand and asks
+    ``verify_checkpoint``.
+
+    Args:
+        data: The note, at most ``CHECKPOINT_SIZE_BYTES_MAX``.
+        card: The pinned card of that office.
+        verify: As for ``verify_checkpoint``.
+
+    Raises:
+        MalformedError: These are not the bytes of a checkpoint.
+        VerificationError: It is of a stream or log of another office.
+        SignatureError: A line is of another name or key, or does not verify.
+    """
+    claimed, _ = _read(data, _LOG_LINES, CHECKPOINT_SIZE_BYTES_MAX, "checkpoint")
+    _check_form(claimed.origin)
+    office = str(card.office)
+    if claimed.origin.split("/")[3] != office:
+        raise VerificationError(f"checkpoint is of a stream or log of another office than `{office}`")
+    return verify_checkpoint(
+        data, origin=claimed.origin, name=key_name(office), keys=card.stream_keys, verify=verify
+    )
 
 
 def cosign(data: bytes, *, name: str, signers: StreamSigners, time: int) -> bytes:
@@ -419,6 +447,19 @@ def _check_time(time: int, least: int, most: int) -> None:
 def _check_origin(checkpoint: Checkpoint, origin: str) -> None:
     if checkpoint.origin != origin:
         raise VerificationError(f"checkpoint is of another origin than `{origin}`")
+
+
+def _check_form(origin: str) -> None:
+    """Refuse an origin that nobody was told to expect and that is not of the specification's form."""
+    match origin.split("/"):
+        case [_, "stream", _, sender, receiver, incarnation] if _INCARNATION.fullmatch(incarnation):
+            stream_origin(sender, receiver, bytes.fromhex(incarnation))
+        case [_, "log", _, office, incarnation] if _INCARNATION.fullmatch(incarnation):
+            log_origin(office, bytes.fromhex(incarnation))
+        case _:
+            raise MalformedError(
+                "the origin of a checkpoint is that of a stream between offices, or of a log"
+            )
 
 
 def _check_name(name: str) -> None:

@@ -3,7 +3,7 @@
 Entries of a node's own log: what was done, never what was said.
 
 An entry names a record by its hash; the record itself is kept elsewhere and may one day be destroyed,
-and the log still holds. Entries never leave the node.
+and the log still holds. An entry leaves the node in a proof that its own people make, and in no other way.
 
 Use::
 

@@ -20,6 +20,7 @@ from legation.keys.card import Card, KeyState
 from legation.labels import Clearance, Policies, Policy, reference_to
 from legation.labels.label import check_name
 from legation.log import LogEntry, LogKind
+from legation.node import withdrawing
 from legation.node.judging import TAKEN_BACK, WhyApart, judge, keep_view
 from legation.node.persons import check_second
 from legation.node.rules import RuleBook, Rules, begin_epoch, named_clearance, read_policy, received_reader
@@ -204,6 +205,7 @@ def judge_again(db: Writing, *, card: Card, blobs: Blobs, around: Surroundings) 
                 logged.append((LogKind.QUARANTINED, view.hash))
     now = around.seconds()
     logbook.append(db, [LogEntry(kind=kind, hash=digest, time=now) for kind, digest in logged])
+    withdrawing.judge_again(db, rules=rules, around=around)
     return sum(kind is LogKind.ACCEPTED for kind, _ in logged)
 
 

@@ -57,7 +57,7 @@ from legation.log import (
     verify_receipt,
 )
 from legation.node.home import Signing
-from legation.node.numbering import Cutter, flipped, number, stream_to, take_back
+from legation.node.numbering import Cutter, not_to_go, number, stream_to, take_back
 from legation.node.rules import RuleBook, Rules, begin_epoch, is_due, read_card
 from legation.node.surroundings import Surroundings, is_recent
 from legation.store.blobs import Blobs
@@ -259,7 +259,7 @@ class Answering:
 
     def _check_again(self, db: Writing, office: str, batch: Batch) -> None:
         rules = self._book.turn(db)
-        if peers.link(db, office) != "active" or flipped(office, batch.entries, rules):
+        if peers.link(db, office) != "active" or not_to_go(db, office, batch.entries, rules):
             raise RemoteProtocolError("the rules changed while an answer was being given")
 
     def _pinned(self, office: str) -> Card | None:
@@ -377,7 +377,7 @@ class Answering:
         if start == stream.frontier.size:
             self._number(db, office, rules)
         entries = self._entries(db, stream.stream_id, start)
-        gone = flipped(office, entries, rules)
+        gone = not_to_go(db, office, entries, rules)
         if gone:
             take_back(db, office, gone, rules=rules, around=self._around)
             entries = self._entries(db, stream.stream_id, start)

@@ -9,16 +9,18 @@ The check of everything that a node holds (``legation fsck``).
    of a view. The rows beside it say what it says.
 4. What was approved for each addressee is what the releasing officer saw.
 5. Every stream, ours and theirs, is numbered without gaps and leads to the roots, checkpoints and
-   receipts on file, and these verify. Every payload is the one that was numbered.
-6. The node's own log leads to its root, and has an entry for each release, receipt, card, grant and
-   policy.
-7. The inbox, folded again from the views, is the inbox that is there.
+   receipts on file, and these verify. Every payload is the one that was numbered. What is kept of our
+   trees for proofs is what their leaves make.
+6. The node's own log leads to its root and to the checkpoints that were signed over it, and has an entry for
+   each release, receipt, card, grant and policy.
+7. The inbox, and what versions are compared by, folded again from the views, are what is there.
+8. Every withdrawal that counts was signed by the author whom it names, and is in the log.
 
 Nothing is changed. A fault names where it is and what does not hold, and never content.
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
 from hashlib import sha256
@@ -28,15 +30,28 @@ from legation.errors import LegationError, ProofError, StoreError, VerificationE
 from legation.exchange import write_view
 from legation.item.reference import reference
 from legation.item.view import Contents, View, inspect, verify
+from legation.item.withdrawal import WITHDRAWAL
 from legation.keys.card import Card, Office, read
+from legation.keys.sign import KeyId, Purpose
 from legation.labels import reference_to
-from legation.log import Frontier, LogKind, key_name, stream_origin, verify_checkpoint, verify_receipt
+from legation.log import (
+    Frontier,
+    LogKind,
+    completed,
+    completed_count,
+    key_name,
+    log_origin,
+    root_over,
+    stream_origin,
+    verify_checkpoint,
+    verify_receipt,
+)
 from legation.merkle import Hash
-from legation.node.drafting import Approved, approval_digest
+from legation.node.approving import Approved, approval_digest
 from legation.node.peering import grant_digest
 from legation.node.rules import RuleBook, Rules, read_card, read_policy
 from legation.node.surroundings import Surroundings
-from legation.projections import InboxRow, fold
+from legation.projections import InboxRow, fold, fold_substance
 from legation.records import CheckRecord, FaultRecord
 from legation.store.blobs import Blobs
 from legation.store.sqlite import (
@@ -51,12 +66,15 @@ from legation.store.sqlite import (
     outgoing,
     peers,
     policies,
+    versions,
+    withdrawals,
 )
 from legation.store.sqlite.database import Database, Reading
 from legation.store.sqlite.deliveries import StoredRelease
 from legation.store.sqlite.items import StoredItem, StoredView, ViewState
 from legation.store.sqlite.outgoing import Outgoing
 from legation.store.sqlite.policies import StoredPolicy
+from legation.store.sqlite.withdrawals import StoredWithdrawal
 
 READ_AT_ONCE = 1000  # entries of the log
 
@@ -114,7 +132,7 @@ def _check_all(db: Reading, found: _Findings, card: Card, blobs: Blobs, around: 
     for view in items.views(db):
         where = f"view {view.hash.hex()[:16]}"
         found.hold("views", where, partial(_view, db, view, blobs, rules, wanted))
-    logged = _check_log(db, found)
+    logged = _check_log(db, found, card, around)
     for policy in policies.policies(db):
         named = policy.reference
         if policy.accepted_by is not None and (LogKind.POLICY, named.digest) not in logged:
@@ -127,6 +145,9 @@ def _check_all(db: Reading, found: _Findings, card: Card, blobs: Blobs, around: 
         _check_trust(side, found)
         _check_outgoing(side, blobs, found)
         _check_incoming(side, blobs, found)
+    for withdrawal in withdrawals.withdrawals(db):
+        where = f"withdrawal of {withdrawal.item_id.hex()[:16]}"
+        found.hold("withdrawals", where, partial(_withdrawal, withdrawal, rules, logged))
     _check_inbox(db, wanted, found)
 
 
@@ -216,6 +237,29 @@ def _view(db: Reading, view: StoredView, blobs: Blobs, rules: Rules, wanted: dic
         raise StoreError("its rows carry other labels than its layers")
     if view.source and is_held:
         wanted[view.view_key] = fold(contents, known)
+    is_version = is_held and versions.has_others(db, view.item_id)
+    if is_version and versions.folded(db, view.view_key) != fold_substance(contents, known):
+        raise StoreError("what its versions are compared by is not what it says")
+
+
+def _withdrawal(stored: StoredWithdrawal, rules: Rules, logged: frozenset[Logged]) -> None:
+    """
+    Hold a withdrawal against its row, its author's card and the log; its key may be retired by now.
+
+    Raises:
+        LegationError: It does not hold.
+    """
+    found = WITHDRAWAL.decode(stored.data)
+    if (sha256(stored.data).digest(), found.item) != (stored.digest, stored.item_id):
+        raise StoreError("it is another one than its row says")
+    if stored.state is not ViewState.HELD:
+        return
+    author = rules.pinned.item_key(KeyId(found.author))
+    if author is None or str(author.office) != stored.office:
+        raise VerificationError("its row names another author than it has")
+    author.public_key.verify(Purpose.WITHDRAWAL, found.item, found.signature)
+    if (LogKind.WITHDRAWN, stored.digest) not in logged:
+        raise StoreError("it is not in the log")
 
 
 def _compare_item(contents: Contents, stored: StoredItem) -> None:
@@ -304,9 +348,11 @@ def _check_outgoing(side: _Side, blobs: Blobs, found: _Findings) -> None:
         found.hold("entries sent", f"{where}, entry {number}", partial(walk.take, number))
     if walk.frontier != stream.frontier:
         found.note(where, "its entries lead to another root than its own")
+    if completed_count(walk.frontier.size) != outgoing.subtree_count(side.db, stream.stream_id):
+        found.note(where, "it keeps more or fewer hashes than its entries make")
     origin = stream_origin(side.ours, side.theirs, stream.incarnation)
     for size, data in outgoing.checkpoints(side.db, stream.stream_id):
-        look = partial(_checkpoint, side, data, origin, size, walk.roots.get(size))
+        look = partial(_checkpoint, side.card, side.around, data, origin, (size, walk.roots.get(size)))
         found.hold("checkpoints", f"{where}, checkpoint {size}", look)
     theirs = side.rules.cards.get(side.theirs)
     newest = 0
@@ -381,6 +427,7 @@ class _Walk:
         """
         header, root = outgoing.header(self._db, self._stream_id, number)
         follows = number == self.frontier.size
+        made = list(completed(self.frontier, [header.leaf]))
         self.frontier = self.frontier.extend([header.leaf])
         self.roots[self.frontier.size] = self.frontier.root
         if not follows:
@@ -390,17 +437,31 @@ class _Walk:
         payload = outgoing.payload(self._db, self._stream_id, number, self._blobs)
         if payload is not None and sha256(payload).digest() != header.payload_hash:
             raise StoreError("its payload is not the one that was numbered")
+        _compare_kept(made, partial(outgoing.subtree, self._db, self._stream_id))
 
 
-def _checkpoint(side: _Side, data: bytes, origin: str, size: int, root: bytes | None) -> None:
+def _compare_kept(made: Iterable[tuple[int, int, Hash]], kept: Callable[[int, int], bytes | None]) -> None:
+    """
+    Compare roots of complete subtrees with those that are kept.
+
+    Raises:
+        StoreError: One is missing, or another.
+    """
+    if any(kept(height, place) != root for height, place, root in made):
+        raise StoreError("a hash that is kept for proofs is not what the entries make")
+
+
+def _checkpoint(
+    card: Card, around: Surroundings, data: bytes, origin: str, expected: tuple[int, bytes | None]
+) -> None:
     found = verify_checkpoint(
         data,
         origin=origin,
-        name=key_name(side.ours),
-        keys=side.card.stream_keys,
-        verify=side.around.verify,
+        name=key_name(str(card.office)),
+        keys=card.stream_keys,
+        verify=around.verify,
     )
-    if (found.size, found.root) != (size, root):
+    if (found.size, found.root) != expected:
         raise ProofError("it is over other entries than are here")
 
 
@@ -428,17 +489,42 @@ def _receipt(
     _logged(side, LogKind.RECEIPTED, sha256(data).digest())
 
 
-def _check_log(db: Reading, found: _Findings) -> frozenset[Logged]:
+def _check_log(db: Reading, found: _Findings, card: Card, around: Surroundings) -> frozenset[Logged]:
     """Walk the node's own log; gives what is in it."""
     frontier, entries = Frontier(), set[Logged]()
     found.hold("logs", "log", partial(_numbered, db))
     while some := logbook.entries(db, frontier.size, READ_AT_ONCE):
-        frontier = frontier.extend([entry.leaf for entry in some])
+        leaves = [entry.leaf for entry in some]
+        made = completed(frontier, leaves)
+        where = f"log, entries from {frontier.size}"
+        found.hold("stretches of the log", where, partial(_compare_kept, made, partial(logbook.subtree, db)))
+        frontier = frontier.extend(leaves)
         entries.update((entry.kind, entry.hash) for entry in some)
     found.count("log entries", frontier.size)
-    if frontier != logbook.state(db).frontier:
+    state = logbook.state(db)
+    if frontier != state.frontier:
         found.note("log", "its entries lead to another root than its own")
+    if completed_count(frontier.size) != logbook.subtree_count(db):
+        found.note("log", "it keeps more or fewer hashes than its entries make")
+    origin = log_origin(str(card.office), state.incarnation)
+    for size, data in logbook.checkpoints(db):
+        look = partial(_log_checkpoint, db, card, around, data=data, origin=origin, size=size)
+        found.hold("log checkpoints", f"log, checkpoint {size}", look)
     return frozenset(entries)
+
+
+def _log_checkpoint(
+    db: Reading, card: Card, around: Surroundings, *, data: bytes, origin: str, size: int
+) -> None:
+    """
+    Hold a checkpoint over the own log against its signatures and the entries.
+
+    Raises:
+        LegationError: It does not hold.
+    """
+    if size > logbook.state(db).frontier.size:
+        raise StoreError("it is over more entries than there are")
+    _checkpoint(card, around, data, origin, (size, root_over(0, size, logbook.root_of(db))))
 
 
 def _numbered(db: Reading) -> None:

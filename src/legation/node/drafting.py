@@ -1,31 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
 """
 Drafts of a node: kept, found again, and previewed against the grants of their addressees.
-
-``approvable`` is what a releasing officer looks at: every addressee's copy and, for each, exactly the
-labels that it would show. Its digest stands for it; ``releasing`` compares it.
 """
-
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property
-from hashlib import sha256
 
 from msgspec.structs import replace
 
-from legation.encoding import Canonical, encode
-from legation.errors import MalformedError
+from legation.errors import MalformedError, RefusedError
 from legation.formats import markdown
 from legation.item.draft import Draft
-from legation.keys.card import Card, PolicyReference
-from legation.labels import Label
+from legation.item.substance import substance_of, substance_of_draft
+from legation.keys.card import Card
 from legation.labels.label import check_name
+from legation.node.approving import approvable
+from legation.node.comparing import compared
 from legation.node.files import preview_record
-from legation.node.rules import RuleBook, Rules, policies_at_hand
+from legation.node.reading import find_view
+from legation.node.rules import RuleBook, mission_reader, policies_at_hand
 from legation.node.surroundings import Surroundings
+from legation.node.versions import check_newest, find_own
 from legation.records import PreviewRecord
-from legation.release import Preview, decide_label, preview
-from legation.store.sqlite import drafts
+from legation.store.blobs import Blobs
+from legation.store.sqlite import deliveries, drafts
 from legation.store.sqlite.database import Database, Reading
 
 DIGEST_SIZE_BYTES = 32  # SHA-256
@@ -43,6 +38,53 @@ def store_draft(report: bytes, *, by: str, card: Card, database: Database, aroun
     check_name(by, "name")
     with database.read() as db:
         draft = markdown.read(report, policies_at_hand(db), party=card.office.party)
+    return _stored(draft, by, database, around)
+
+
+def store_version(
+    report: bytes,
+    *,
+    replaces: str,
+    by: str,
+    card: Card,
+    database: Database,
+    blobs: Blobs,
+    around: Surroundings,
+) -> Draft:
+    """
+    Read a report as the next version of an item that was released here, and keep it as a draft.
+
+    If the report names no addressees, they are those of the versions before, each with their last slip.
+
+    Args:
+        report: Portion-marked Markdown.
+        replaces: Reference or id of the item, or the beginning of it.
+        by: Who wrote it.
+        card: The office's own card.
+        database: The node's store.
+        blobs: Where long views are.
+        around: Clock and dice.
+
+    Raises:
+        MalformedError: ``faults`` names every line that is wrong; or there is no such item of ours that the
+            mission's people may see.
+        RefusedError: It was replaced already, or says just this.
+    """
+    check_name(by, "name")
+    with database.read() as db:
+        draft = markdown.read(report, policies_at_hand(db), party=card.office.party)
+        rules = RuleBook(card, around).at(db)
+        contents = find_view(db, replaces, mission_reader(db, rules.office, around.now()), rules, blobs)
+        item = find_own(db, contents.item_id.hex())
+        check_newest(db, item)
+        # Compared with what may be seen here, or the answer would tell what else there is.
+        if substance_of(contents) == substance_of_draft(draft):
+            raise RefusedError("the report says what the item says that it is to replace")
+        slips = draft.slips or tuple(deliveries.addressees_of(db, item.document).values())
+    return _stored(replace(draft, replaces=item.item_id, slips=slips), by, database, around)
+
+
+def _stored(draft: Draft, by: str, database: Database, around: Surroundings) -> Draft:
     database.write(lambda db: drafts.save_draft(db, draft, by, around.seconds()))
     return draft
 
@@ -65,58 +107,11 @@ def find_draft(db: Reading, text: str) -> Draft:
     return draft
 
 
-class Approved(Canonical, frozen=True):
-    """One addressee's copy as it is approved: these layers, each a policy and a label."""
-
-    office: str
-    layers: tuple[tuple[PolicyReference, Label], ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Approvable:
-    """What is approved by approving a draft now: its copies, and per addressee the labels in them."""
-
-    draft: Draft
-    preview: Preview
-    approved: tuple[Approved, ...]
-
-    @cached_property
-    def digest(self) -> bytes:
-        """What stands for all of it."""
-        return approval_digest(self.draft.digest, self.approved)
-
-    @property
-    def by_office(self) -> Mapping[str, Approved]:
-        """The approved copies by addressee."""
-        return {each.office: each for each in self.approved}
-
-
-def approval_digest(draft: bytes, approved: tuple[Approved, ...]) -> bytes:
-    """SHA-256 of the digest of a draft and all that is approved with it, in the order of its slips."""
-    return sha256(b"legation/preview/v1\n" + draft + encode(approved)).digest()
-
-
-def approvable(draft: Draft, rules: Rules) -> Approvable:
-    """Work out every addressee's copy under the present rules."""
-    readers = [rules.reader(slip.addressee) for slip in draft.slips]
-    labels = {each.label: draft.references[each.label.policy_id] for each in draft.portions}
-    approved = tuple(
-        Approved(
-            office=reader.name,
-            layers=tuple(
-                (named, label)
-                for label, named in labels.items()
-                if decide_label(rules.policies, reader, named, label).permitted
-            ),
-        )
-        for reader in readers
-    )
-    return Approvable(draft=draft, preview=preview(draft, rules.policies, readers), approved=approved)
-
-
-def preview_draft(text: str, *, card: Card, database: Database, around: Surroundings) -> PreviewRecord:
+def preview_draft(
+    text: str, *, card: Card, database: Database, blobs: Blobs, around: Surroundings
+) -> PreviewRecord:
     """
-    Preview a stored draft against the grants of its addressees.
+    Preview a stored draft against the grants of its addressees, and against what they have of it already.
 
     Raises:
         MalformedError: There is no such draft, or it has no addressees.
@@ -124,9 +119,12 @@ def preview_draft(text: str, *, card: Card, database: Database, around: Surround
     with database.read() as db:
         draft = find_draft(db, text)
         rules = RuleBook(card, around).at(db)
-    check_addressees(draft, rules.office)
-    found = approvable(draft, rules)
-    return replace(preview_record(found.preview), preview=found.digest.hex())
+        check_addressees(draft, rules.office)
+        found = approvable(draft, rules)
+        record = preview_record(found.preview)
+        if draft.replaces is not None:
+            record = compared(db, record, found, rules, blobs)
+    return replace(record, preview=found.digest.hex())
 
 
 def check_addressees(draft: Draft, office: str) -> None:

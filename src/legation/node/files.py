@@ -5,7 +5,7 @@ The main job on files, without a node's folder: write, preview, sign, cut, read 
 Each function takes bytes and gives values; the doors read and write the files.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,13 +13,17 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from legation.errors import MalformedError, RefusedError, VerificationError
+from legation.exchange import read_view
 from legation.formats import markdown, spif, stanag4774
-from legation.formats.shipped import NAMES, shipped
-from legation.item.draft import Draft
+from legation.formats.shipped import AT_HAND, shipped
+from legation.item.draft import Draft, DraftPortion, Variant, VariantKind
 from legation.item.draws import SECRET_SIZE_BYTES, SecretDraws, digest_signed
+from legation.item.portion import Withheld
 from legation.item.reference import reference
 from legation.item.shape import DOCUMENT_SIZE_BYTES
 from legation.item.signing import sign
+from legation.item.substance import Substance
+from legation.item.variants import close
 from legation.item.view import Contents, View, ViewPortion, inspect, verify
 from legation.keys.card import Card
 from legation.labels import Policies, Policy, Reader, portion_mark, validate
@@ -45,7 +49,7 @@ def policies_with(files: Iterable[bytes]) -> Policies:
     Raises:
         MalformedError: A file is not a valid SPIF, or two claim to be one policy.
     """
-    return Policies([*map(shipped, NAMES), *(spif.read(data) for data in files)])
+    return Policies([*map(shipped, AT_HAND), *(spif.read(data) for data in files)])
 
 
 def check_policy(data: bytes, *, lenient: bool) -> Policy:
@@ -108,6 +112,52 @@ def format_report(report: bytes, policies: Policies) -> bytes:
     policy = policies.resolve(draft.policies[0])
     assert policy is not None, "a report was read under a policy at hand"
     return markdown.write(draft, policy)
+
+
+def as_report(said: Substance, policies: Policies) -> bytes:
+    """
+    Write what a copy says as a report, without addressees.
+
+    Raises:
+        MalformedError: It says what a report in Markdown cannot: attachments, labels of several policies, a
+            withheld line of which nothing fuller is there.
+    """
+    named = tuple(dict.fromkeys(each.policy for each in said.portions))
+    draft = Draft(kind=said.kind, policies=named, portions=tuple(_as_drafted(said)))
+    if frozenset(close(draft.fuller)) != said.fuller:
+        raise MalformedError("what stands for what in this item cannot be said in a report")
+    policy = policies.resolve(named[0])
+    if policy is None:
+        raise MalformedError(f"the policy {named[0].id} version {named[0].version} is not at hand")
+    return markdown.write(draft, policy)
+
+
+def _as_drafted(said: Substance) -> Iterator[DraftPortion]:
+    """Give portions with what they stand for: the nearest one before that is as full, in their group."""
+    start = 0
+    for place, each in enumerate(said.portions):
+        near = _stood_for(said, start, place)
+        if near is None:
+            start = place
+            yield DraftPortion(label=each.label, portion=each.portion)
+        elif isinstance(each.portion, Withheld):
+            variant = Variant(kind=VariantKind.WITHHELD)
+            yield DraftPortion(label=each.label, portion=each.portion, variant=variant)
+        else:
+            is_equal = (place, near) in said.fuller
+            kind = VariantKind.TRANSLATION if is_equal else VariantKind.TEARLINE
+            yield DraftPortion(
+                label=each.label, portion=each.portion, variant=Variant(kind=kind, of=place - near)
+            )
+
+
+def _stood_for(said: Substance, start: int, place: int) -> int | None:
+    """The portion that one stands for, of translations of each other the first; None if it stands alone."""
+    fuller = [other for other in range(start, place) if (other, place) in said.fuller]
+    if not fuller:
+        return None
+    near = fuller[-1]
+    return min([near, *(each for each in fuller if {(each, near), (near, each)} <= said.fuller)])
 
 
 def preview_report(
@@ -186,7 +236,7 @@ def show(data: bytes, policies: Policies, cards: Sequence[Card], languages: Sequ
     Open a copy for the person who holds it; with cards it is verified first.
 
     Args:
-        data: The bytes of an item or a cut.
+        data: The bytes of an item or a cut, or of a payload with one in it.
         policies: The policies at hand.
         cards: The pinned cards; none opens the copy unverified, and the record says so.
         languages: The reader's languages, best first.
@@ -196,7 +246,8 @@ def show(data: bytes, policies: Policies, cards: Sequence[Card], languages: Sequ
         VerificationError: The copy does not hold, or its author is in none of the cards.
         RefusedError: A portion is marked under a policy that is not at hand.
     """
-    return item_record(verify(data, cards) if cards else inspect(data), policies, languages)
+    view = view_in(data)
+    return item_record(verify(view, cards) if cards else inspect(view), policies, languages)
 
 
 def item_record(contents: Contents, policies: Policies, languages: Sequence[str] = ()) -> ItemRecord:
@@ -220,6 +271,17 @@ def item_record(contents: Contents, policies: Policies, languages: Sequence[str]
     return _signed_by(record, contents) if isinstance(contents, View) else record
 
 
+def view_in(data: bytes) -> bytes:
+    """
+    The view in what an entry of a stream brought, as it was written to a file; anything else as it is.
+
+    Raises:
+        MalformedError: It begins as such a payload and is none.
+    """
+    # The length of a slip stands first, in four bytes, and is below 65,536.
+    return read_view(data)[1] if data.startswith(b"\x00\x00") else data
+
+
 def verify_copy(
     data: bytes, cards: Sequence[Card], policies: Policies, around: Surroundings
 ) -> VerificationRecord:
@@ -230,7 +292,7 @@ def verify_copy(
         VerificationError: Anything about it does not hold, be it that the bytes are no view at all.
     """
     try:
-        view = verify(data, cards)
+        view = verify(view_in(data), cards)
     except MalformedError as error:
         # Asked whether it holds, bytes that are no view get the same answer as altered ones.
         raise VerificationError(error.message) from None

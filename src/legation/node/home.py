@@ -19,7 +19,7 @@ from typing import Self
 
 from legation.errors import MalformedError, StoreError
 from legation.formats import stanag4774
-from legation.formats.shipped import NAMES, shipped_bytes
+from legation.formats.shipped import AT_HAND, shipped_bytes
 from legation.keys.card import Card, KeyState, Office, read
 from legation.keys.seal import Opener
 from legation.keys.sign import Ed25519Signer
@@ -119,7 +119,7 @@ def create_home(
         MalformedError: The root key is another party's, or a file is not what it must be.
         OSError: The disk says no.
     """
-    files = [*map(shipped_bytes, NAMES), *spifs]
+    files = [*map(shipped_bytes, AT_HAND), *spifs]
     held = [read_policy(each) for each in files]
     given = {each.policy_id: each for each in _cleared(clearances, held)}
     root_key = ROOT_KEY.decode(root) if root is not None else draw_root_key(office.party, around)

@@ -16,6 +16,7 @@ from legation.keys.card import KeyState, PolicyReference
 from legation.keys.sign import KeyId
 from legation.labels import Label, Policies, Reader
 from legation.node.rules import Rules
+from legation.node.versions import fold_versions
 from legation.projections import fold
 from legation.release import decide_label
 from legation.store.blobs import Blobs
@@ -149,4 +150,5 @@ def keep_view(db: Writing, judged: Judged, source: str, *, blobs: Blobs, now: in
     )
     if judged.state is ViewState.HELD:
         inbox.fold_view(db, view_key, fold(contents, layers))
+        fold_versions(db, contents.item_id, blobs)
     return view_key

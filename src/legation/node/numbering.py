@@ -8,7 +8,9 @@ Rules kept here:
    now. More needs a new approval.
 2. Everything happens in the caller's transaction, with the rules that this transaction read. Nothing
    is sent from here: the caller commits first.
-3. Retransmission only narrows. What was numbered and may no longer be handed over is taken back: it
+3. Of several versions of a document at most one goes, and only if it says something new (``superseding``).
+4. What was withdrawn is neither numbered nor handed over any more, nor handed over again.
+5. Retransmission only narrows. What was numbered and may no longer be handed over is taken back: it
    stays in the stream as a leaf hash, a ``void`` entry says so, and a smaller cut goes as a new entry.
 """
 
@@ -30,6 +32,7 @@ from legation.exchange import (
 from legation.item.parts import LayerHead, Parts, take_apart
 from legation.log import INCARNATION_SIZE_BYTES, Frontier, LogEntry, LogKind
 from legation.node.rules import Rules
+from legation.node.superseding import weigh_versions, withhold
 from legation.node.surroundings import Surroundings
 from legation.release import Because, DeliveryEvent
 from legation.store.blobs import Blobs
@@ -74,6 +77,11 @@ class Cutter:
             if found.data is not None and self._has_room(len(found.data)):
                 self._cuts[item_id, allowed] = found
         return found
+
+    def copy(self, db: Reading, item_id: bytes, allowed: frozenset[int], rules: Rules) -> bytes | Because:
+        """Give the same copy, or the reason why there is none."""
+        found = self.cut(db, item_id, allowed, rules)
+        return found.because if found.data is None else found.data
 
     def _has_room(self, size_bytes: int) -> bool:
         """Make room for so many bytes, if there can be."""
@@ -164,17 +172,22 @@ def number(
     sent: list[Waiting] = []
     size_bytes = 0
     now = around.seconds()
+    decided = set[bytes]()  # documents of which a version was decided, and with it all others
+    choice = _Choice(db=db, office=office, rules=rules, cutter=cutter, blobs=blobs, now=now)
     for each in _waiting(db, office):
-        allowed = frozenset(one for one in each.labels if rules.permits(office, one))
-        found = cutter.cut(db, each.item_id, allowed, rules)
-        if found.data is None:
-            deliveries.move(
-                db, each.delivery_id, DeliveryEvent.REFUSE, found.because, epoch=rules.epoch, at=now
-            )
+        if each.versions_of is None:
+            found = choice.of_one(each)
+        elif each.versions_of not in decided:
+            decided.add(each.versions_of)
+            found = choice.of_versions(each.versions_of)
+        else:
             continue
-        payload = write_view(each.slip, found.data)
-        ready.append((EntryKind.VIEW, payload, each.delivery_id))
-        sent.append(each)
+        if found is None:
+            continue
+        delivery, data = found
+        payload = write_view(delivery.slip, data)
+        ready.append((EntryKind.VIEW, payload, delivery.delivery_id))
+        sent.append(delivery)
         size_bytes += len(payload)
         if size_bytes >= STEP_SIZE_BYTES:
             break
@@ -185,6 +198,40 @@ def number(
         numbered = [(each.delivery_id, place) for place, each in enumerate(sent, first)]
         deliveries.number(db, numbered, stream.stream_id, epoch=rules.epoch, at=now)
     return len(ready)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Choice:
+    """Decides what of that which waits goes now, and sets apart what does not, with the reason."""
+
+    db: Writing
+    office: str
+    rules: Rules
+    cutter: Cutter
+    blobs: Blobs
+    now: int
+
+    def of_one(self, each: Waiting) -> tuple[Waiting, bytes] | None:
+        """Decide about an item that is the only version of its document."""
+        allowed = frozenset(one for one in each.labels if self.rules.permits(self.office, one))
+        found = self._cut(each.item_id, allowed)
+        if not isinstance(found, Because):
+            return each, found
+        deliveries.move(
+            self.db, each.delivery_id, DeliveryEvent.REFUSE, found, epoch=self.rules.epoch, at=self.now
+        )
+        return None
+
+    def of_versions(self, document: bytes) -> tuple[Waiting, bytes] | None:
+        """Decide about all versions of a document together."""
+        fates = weigh_versions(
+            self.db, self.office, document, rules=self.rules, blobs=self.blobs, cut=self._cut
+        )
+        withhold(self.db, fates, epoch=self.rules.epoch, at=self.now)
+        return None if fates.going is None else (fates.going.delivery, fates.going.data)
+
+    def _cut(self, item_id: bytes, allowed: frozenset[int]) -> bytes | Because:
+        return self.cutter.copy(self.db, item_id, allowed, self.rules)
 
 
 def _waiting(db: Writing, office: str) -> Iterator[Waiting]:
@@ -209,12 +256,18 @@ def _waiting(db: Writing, office: str) -> Iterator[Waiting]:
 
 
 def take_back(
-    db: Writing, office: str, numbers: Sequence[int], *, rules: Rules, around: Surroundings
+    db: Writing,
+    office: str,
+    numbers: Sequence[int],
+    *,
+    rules: Rules,
+    around: Surroundings,
+    is_withdrawn: bool = False,
 ) -> None:
     """
     Take back entries that were numbered and not receipted, and let what is still permitted wait again.
 
-    What was receipted comes here only if the peer lost it and asks for it anew. It may not have it again:
+    Of what ``is_withdrawn`` nothing waits again. What was receipted comes here only if the peer lost it and asks for it anew. It may not have it again:
     the entry is void, and its delivery stays what it was, received once. More takes a new release.
 
     Raises:
@@ -229,7 +282,11 @@ def take_back(
         delivery_id = outgoing.take_back(db, stream.stream_id, place, although_receipted=is_receipted)
         if delivery_id is None:
             raise LocalProtocolError(f"entry {place} of the stream to `{office}` cannot be taken back")
-        if not is_receipted:
+        if is_withdrawn and not is_receipted:
+            deliveries.move(
+                db, delivery_id, DeliveryEvent.WITHDRAW, Because.NOT_RECEIVED, epoch=rules.epoch, at=now
+            )
+        elif not is_receipted:
             deliveries.move(
                 db, delivery_id, DeliveryEvent.TAKE_BACK, Because.TAKEN_BACK, epoch=rules.epoch, at=now
             )
@@ -239,6 +296,17 @@ def take_back(
         logged.append(LogEntry(kind=LogKind.VOIDED, hash=sha256(payload).digest(), time=now))
     append(db, stream, voids, epoch=rules.epoch, around=around)
     logbook.append(db, logged)
+
+
+def not_to_go(db: Reading, office: str, entries: Sequence[OutgoingEntry], rules: Rules) -> list[int]:
+    """Name those of *entries* that *office* may no longer be handed: by the rules, or withdrawn since."""
+    whole = {
+        each.delivery_id: each.header.number
+        for each in entries
+        if each.payload is not None and each.delivery_id is not None
+    }
+    withdrawn = {whole[each] for each in deliveries.withdrawn_among(db, whole)}
+    return sorted(withdrawn.union(flipped(office, entries, rules)))
 
 
 def flipped(office: str, entries: Iterable[OutgoingEntry], rules: Rules) -> list[int]:

@@ -7,16 +7,22 @@ seen, from that set every query. What is forbidden is answered as what is not th
 the same words.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from legation.errors import MalformedError
+from msgspec.structs import replace
+
+from legation.errors import RefusedError
+from legation.item.substance import substance_of
 from legation.item.view import Contents, View, cut, inspect, verify
 from legation.keys.card import Card
 from legation.labels import Policies, Reader
-from legation.node.files import item_record, verification_record
+from legation.node.files import as_report, item_record, verification_record
 from legation.node.rules import RuleBook, Rules, mission_reader
 from legation.node.surroundings import Surroundings
+from legation.node.versions import find_item, find_own
 from legation.records import (
     DeliveriesRecord,
     DeliveryRecord,
@@ -24,17 +30,20 @@ from legation.records import (
     InboxRecord,
     ItemRecord,
     VerificationRecord,
+    VersionRecord,
 )
 from legation.release import Because, DeliveryState, decide_label, disclosure_banner
 from legation.store.blobs import Blobs
-from legation.store.sqlite import access, deliveries, inbox, items, peers
-from legation.store.sqlite.database import Database, Reading
+from legation.store.sqlite import access, deliveries, inbox, items, peers, versions, withdrawals
+from legation.store.sqlite.database import Database, Reading, Writing
 from legation.store.sqlite.deliveries import StoredDelivery
 from legation.store.sqlite.inbox import InboxListing
 from legation.store.sqlite.peers import StoredPeer
+from legation.store.sqlite.versions import Version
 from legation.words import english
 
 SILENT_S = 120  # after two long polls that did not come, a peer counts as unreachable
+VERSIONS_NAMED_MAX = 100  # before and after the one that is shown; each of them names its own neighbours
 
 
 def said(seconds: int) -> str:
@@ -51,6 +60,16 @@ def begin_reading(db: Reading, reader: Reader, rules: Rules) -> frozenset[int]:
     )
     access.allow(db, allowed)
     return allowed
+
+
+@contextmanager
+def mission_reading(db: Writing, rules: Rules, around: Surroundings) -> Iterator[None]:
+    """Look in a change as the mission's people see it; afterwards nothing may be seen in it again."""
+    begin_reading(db, mission_reader(db, rules.office, around.now()), rules)
+    try:
+        yield
+    finally:
+        access.allow(db, ())
 
 
 def read_inbox(name: str, *, card: Card, database: Database, around: Surroundings) -> InboxRecord:
@@ -72,6 +91,7 @@ def _listed(each: InboxListing, rules: Rules) -> InboxEntryRecord:
         banner=disclosure_banner(rules.policies, [rules.labels[one] for one in each.access_ids]),
         title=each.title or "",
         source="" if each.source == each.office else each.source,
+        replaces=each.replaces.hex() if each.replaces is not None else "",
     )
 
 
@@ -83,13 +103,8 @@ def find_view(db: Reading, text: str, reader: Reader, rules: Rules, blobs: Blobs
         MalformedError: There is none, none that may be seen, or more than one.
     """
     allowed = begin_reading(db, reader, rules)
-    found = items.find_items(db, text)
-    if len(found) != 1:
-        problem = "no item" if not found else "more than one item"
-        raise MalformedError(f"{problem} of this reference or id", hint="legation inbox lists what there is")
-    data = items.readable_view(db, found[0], blobs)
-    contents = inspect(data)
-    return inspect(cut(contents, lambda layer: rules.access_id(layer) in allowed))
+    data = items.readable_view(db, find_item(db, text).item_id, blobs)
+    return inspect(cut(inspect(data), lambda layer: rules.access_id(layer) in allowed))
 
 
 def show_item(
@@ -105,12 +120,76 @@ def show_item(
     """
     Show an item to the mission's people; its signature is verified again each time.
 
+    Of one that was withdrawn it is shown that it was, and nothing that it said.
+
     Raises:
         MalformedError: There is none of this reference or id that may be seen.
         VerificationError: What is stored does not verify any more.
     """
-    view, policies = _verified(text, name, card=card, database=database, blobs=blobs, around=around)
-    return item_record(view, policies, languages)
+    with database.read() as db:
+        rules = RuleBook(card, around).at(db)
+        contents = find_view(db, text, mission_reader(db, name, around.now()), rules, blobs)
+        history = _History.of(db, contents.item_id)
+    shown = item_record(verify(contents.data, rules.pinned), rules.policies, languages)
+    shown = replace(shown, earlier=history.earlier, later=history.later)
+    if history.withdrawn:
+        return replace(shown, withdrawn=history.withdrawn, banner="", portions=())
+    return shown
+
+
+@dataclass(frozen=True, kw_only=True)
+class _History:
+    """Whether an item was withdrawn, and the other versions that a reader had or has."""
+
+    withdrawn: str
+    earlier: tuple[VersionRecord, ...]
+    later: tuple[VersionRecord, ...]
+
+    @classmethod
+    def of(cls, db: Reading, item_id: bytes) -> "_History":
+        """That of an item which the reader may see."""
+        item = items.item(db, item_id)
+        assert item is not None, "what was found is there"
+        at = withdrawals.withdrawn_at(db, item_id, item.office)
+        noticed = versions.noticed_versions(db, item.document, item.office)
+        place = next((n for n, each in enumerate(noticed) if each.item_id == item_id), len(noticed))
+        return cls(
+            withdrawn="" if at is None else said(at),
+            earlier=tuple(map(_version, noticed[:place][-VERSIONS_NAMED_MAX:])),
+            later=tuple(map(_version, noticed[place + 1 :][:VERSIONS_NAMED_MAX])),
+        )
+
+
+def _version(each: Version) -> VersionRecord:
+    return VersionRecord(
+        item=each.item_id.hex(),
+        reference=each.reference,
+        time=said(each.time),
+        withdrawn="" if each.withdrawn_at is None else said(each.withdrawn_at),
+    )
+
+
+def show_report(
+    text: str, name: str, *, card: Card, database: Database, blobs: Blobs, around: Surroundings
+) -> bytes:
+    """
+    Write an item that was released here as a report again, as far as the mission's people may see it.
+
+    Without its addressees: a new version goes to them unless it names others.
+
+    Raises:
+        MalformedError: There is no such item of ours that may be seen, or it says what Markdown cannot.
+        RefusedError: It was withdrawn.
+    """
+    with database.read() as db:
+        rules = RuleBook(card, around).at(db)
+        reader = mission_reader(db, name, around.now())
+        contents = find_view(db, text, reader, rules, blobs)
+        find_own(db, contents.item_id.hex())
+        history = _History.of(db, contents.item_id)
+    if history.withdrawn:
+        raise RefusedError("this item is withdrawn", hint="its text is shown to nobody")
+    return as_report(substance_of(contents), rules.policies)
 
 
 def verify_item(

@@ -21,14 +21,17 @@ from legation.item.view import Contents, inspect
 from legation.keys.card import Card
 from legation.labels.label import check_name
 from legation.log import LogEntry, LogKind
-from legation.node.drafting import Approvable, approvable, check_addressees, find_draft
+from legation.node.approving import Approvable, approvable
+from legation.node.drafting import check_addressees, find_draft
 from legation.node.home import Signing
+from legation.node.reading import mission_reading
 from legation.node.rules import RuleBook, Rules
 from legation.node.surroundings import Surroundings
+from legation.node.versions import check_newest, find_own, fold_versions
 from legation.records import AddresseeRecord, ReleasedRecord
 from legation.release import Because, DeliveryState
 from legation.store.blobs import Blobs
-from legation.store.sqlite import access, deliveries, items, logbook
+from legation.store.sqlite import access, deliveries, items, logbook, versions
 from legation.store.sqlite.database import Database, Writing
 from legation.words import english
 
@@ -68,8 +71,8 @@ def release(
 
     Raises:
         MalformedError: No such draft, one that cannot be an item, or no name.
-        RefusedError: What would go out is not what was seen, nobody would receive anything, or the
-            draft was released before.
+        RefusedError: What would go out is not what was seen, nobody would receive anything, the draft was
+            released before, or what it replaces was replaced since.
     """
     check_name(by, "name")
     book = RuleBook(card, around)
@@ -77,10 +80,18 @@ def release(
     def act(db: Writing) -> Released:
         draft = find_draft(db, text)
         rules = book.turn(db)
+        _check_version(db, draft, rules, around)
         found = _checked(db, draft, rules, seen)
         return _carry_out(db, found, rules, by=by, blobs=blobs, signing=signing, around=around)
 
     return database.write(act)
+
+
+def _check_version(db: Writing, draft: Draft, rules: Rules, around: Surroundings) -> None:
+    """Refuse a new version of what was replaced since it was written, or is not there for who releases."""
+    if draft.replaces is not None:
+        with mission_reading(db, rules, around):
+            check_newest(db, find_own(db, draft.replaces.hex()))
 
 
 def _checked(db: Writing, draft: Draft, rules: Rules, seen: bytes | None) -> Approvable:
@@ -93,7 +104,8 @@ def _checked(db: Writing, draft: Draft, rules: Rules, seen: bytes | None) -> App
         raise RefusedError(
             "what each addressee would get is no longer what was previewed", hint="preview it again"
         )
-    if all(copy.is_empty for copy in found.preview.copies):
+    # A new version that nobody may see keeps the older one from those who have not got it yet.
+    if draft.replaces is None and all(copy.is_empty for copy in found.preview.copies):
         raise RefusedError("nobody would receive anything", hint="preview says why")
     return found
 
@@ -110,7 +122,7 @@ def _carry_out(
 ) -> Released:
     """Sign, store, log, and write down what was approved for whom."""
     draft, now = found.draft, around.seconds()
-    data = _sign(draft, now, signing, around)
+    data = _sign(db, draft, now, signing, around)
     contents = inspect(data)
     spoken = reference(rules.office, contents.time, contents.item_id)
     _keep(db, contents, rules.office, spoken, blobs=blobs, now=now)
@@ -141,10 +153,17 @@ def _carry_out(
     return Released(item_id=contents.item_id, reference=spoken, approvable=found)
 
 
-def _sign(draft: Draft, now: int, signing: Signing, around: Surroundings) -> bytes:
-    document, fresh = around.random(DOCUMENT_SIZE_BYTES), around.random(SECRET_SIZE_BYTES)
+def _sign(db: Writing, draft: Draft, now: int, signing: Signing, around: Surroundings) -> bytes:
+    document, after = around.random(DOCUMENT_SIZE_BYTES), None
+    if draft.replaces is not None:
+        replaced = items.item(db, draft.replaces)
+        assert replaced is not None, "what is replaced was found"
+        document = replaced.document
+        # Others may write what they like under this id; it is our own time that goes on.
+        after = max(time for _, time in versions.own_versions(db, document))
+    fresh = around.random(SECRET_SIZE_BYTES)
     draws = around.draws(signing.draws, fresh, digest_signed(draft.digest, document, now))
-    return sign(draft, document=document, time=now, signer=signing.item, draws=draws)
+    return sign(draft, document=document, time=now, signer=signing.item, draws=draws, after=after)
 
 
 def _keep(db: Writing, contents: Contents, office: str, spoken: str, *, blobs: Blobs, now: int) -> None:
@@ -164,6 +183,7 @@ def _keep(db: Writing, contents: Contents, office: str, spoken: str, *, blobs: B
     items.save_view(
         db, data=contents.data, item_id=contents.item_id, source="", layers=layers, blobs=blobs, at=now
     )
+    fold_versions(db, contents.item_id, blobs)
 
 
 def _deliver(

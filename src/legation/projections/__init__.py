@@ -6,5 +6,6 @@ What is folded can be dropped and folded again from the views at any time, and c
 """
 
 from legation.projections.inbox import InboxLayer, InboxRow, fold
+from legation.projections.substance import SubstanceRow, fold_substance, noticed
 
-__all__ = ["InboxLayer", "InboxRow", "fold"]
+__all__ = ["InboxLayer", "InboxRow", "SubstanceRow", "fold", "fold_substance", "noticed"]

@@ -8,6 +8,7 @@ from legation.records.exchange import (
     DeliveryRecord,
     FaultRecord,
     GrantRecord,
+    HolderRecord,
     InboxEntryRecord,
     InboxRecord,
     PeerPulledRecord,
@@ -18,21 +19,36 @@ from legation.records.exchange import (
     PolicyRecord,
     PulledRecord,
     ReleasedRecord,
+    WithdrawnRecord,
 )
-from legation.records.item import ItemRecord, PortionRecord, VerificationRecord
-from legation.records.preview import CopyRecord, OutcomeRecord, PreviewRecord
+from legation.records.item import ItemRecord, PortionRecord, VerificationRecord, VersionRecord
+from legation.records.preview import (
+    CopyRecord,
+    DifferenceRecord,
+    NewsRecord,
+    OutcomeRecord,
+    PreviewRecord,
+    StretchRecord,
+    ToldRecord,
+)
+from legation.records.proof import CardRecord, CheckpointRecord, ProofRecord
 
 __all__ = [
     "AddresseeRecord",
+    "CardRecord",
     "CheckRecord",
+    "CheckpointRecord",
     "CopyRecord",
     "DeliveriesRecord",
     "DeliveryRecord",
+    "DifferenceRecord",
     "FaultRecord",
     "GrantRecord",
+    "HolderRecord",
     "InboxEntryRecord",
     "InboxRecord",
     "ItemRecord",
+    "NewsRecord",
     "OutcomeRecord",
     "PeerPulledRecord",
     "PeerRecord",
@@ -42,7 +58,12 @@ __all__ = [
     "PolicyRecord",
     "PortionRecord",
     "PreviewRecord",
+    "ProofRecord",
     "PulledRecord",
     "ReleasedRecord",
+    "StretchRecord",
+    "ToldRecord",
     "VerificationRecord",
+    "VersionRecord",
+    "WithdrawnRecord",
 ]

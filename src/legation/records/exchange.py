@@ -14,6 +14,7 @@ class InboxEntryRecord(Canonical, frozen=True):
     ``title`` is empty where the reader may not see it; the reference stands for it. ``banner`` is the
     roll-up of what the reader may see. ``source`` is the office that handed it over, where that is not
     the author. Times are ISO 8601 in UTC: ``time`` as the author wrote it, ``received`` by our clock.
+    ``replaces`` is the id of the version that this reader had before, if it is a new version.
     """
 
     item: str
@@ -25,6 +26,7 @@ class InboxEntryRecord(Canonical, frozen=True):
     banner: str
     title: str = ""
     source: str = ""
+    replaces: str = ""
 
 
 class InboxRecord(Canonical, frozen=True):
@@ -77,6 +79,22 @@ class ReleasedRecord(Canonical, frozen=True):
     draft: str
     preview: str
     addressees: tuple[AddresseeRecord, ...]
+
+
+class HolderRecord(Canonical, frozen=True):
+    """An addressee of an item that was withdrawn: whether they had received it, and ``why`` in words."""
+
+    addressee: str
+    received: bool
+    why: str
+
+
+class WithdrawnRecord(Canonical, frozen=True):
+    """An item that was withdrawn here, and who has or may have it."""
+
+    item: str
+    reference: str
+    addressees: tuple[HolderRecord, ...]
 
 
 class PeerPulledRecord(Canonical, frozen=True):

@@ -15,6 +15,15 @@ class PortionRecord(Canonical, frozen=True):
     portion: Portion
 
 
+class VersionRecord(Canonical, frozen=True):
+    """Another version of the document of an item, which this reader has or had: how to name it, and its time."""
+
+    item: str
+    reference: str
+    time: str
+    withdrawn: str = ""
+
+
 class ItemRecord(Canonical, frozen=True):
     """
     A copy of an item.
@@ -23,6 +32,10 @@ class ItemRecord(Canonical, frozen=True):
     against its author's card; only then are ``author``, ``reference`` and ``key_state`` there.
     ``time`` is what the author wrote, ISO 8601 in UTC. ``banner`` is the roll-up of what this copy
     discloses, not of the whole item, of which a copy tells nothing.
+
+    Of an item that its author withdrew, ``withdrawn`` is when that came here; then nothing of it is shown, and
+    ``banner`` and ``portions`` are empty. ``earlier`` are the versions that this reader had before, the oldest
+    first; ``later`` those that came since.
     """
 
     item: str
@@ -35,6 +48,9 @@ class ItemRecord(Canonical, frozen=True):
     author: str = ""
     reference: str = ""
     key_state: str = ""
+    withdrawn: str = ""
+    earlier: tuple[VersionRecord, ...] = ()
+    later: tuple[VersionRecord, ...] = ()
 
 
 class VerificationRecord(Canonical, frozen=True):

@@ -2,6 +2,7 @@
 """From a draft to its addressees: who would get what, and why not."""
 
 from legation.release.delivery import TRANSITIONS, Because, DeliveryEvent, DeliveryState, move_on
+from legation.release.difference import Change, Difference, News, Stretch, differences, news
 from legation.release.disclosure import decide_label, disclose, disclosure_banner
 from legation.release.preview import Addressee, AddresseeCopy, PortionOutcome, Preview, Showing, preview
 
@@ -10,14 +11,20 @@ __all__ = [
     "Addressee",
     "AddresseeCopy",
     "Because",
+    "Change",
     "DeliveryEvent",
     "DeliveryState",
+    "Difference",
+    "News",
     "PortionOutcome",
     "Preview",
     "Showing",
+    "Stretch",
     "decide_label",
+    "differences",
     "disclose",
     "disclosure_banner",
     "move_on",
+    "news",
     "preview",
 ]

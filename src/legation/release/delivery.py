@@ -69,6 +69,14 @@ class Because(StrEnum):
     """The time in which it could be handed over is over."""
     TAKEN_BACK = "taken-back"
     """The rules changed before the addressee had it."""
+    NO_DIFFERENCE = "no-difference"
+    """It is a new version, and says to the addressee what the older one says that they have."""
+    REPLACED = "replaced"
+    """A newer version goes in its place, or would if anything of it may go."""
+    NOT_RECEIVED = "not-received"
+    """It was withdrawn before there was a receipt."""
+    RECEIVED_BEFORE = "received-before"
+    """It was withdrawn after the addressee had it."""
 
 
 TRANSITIONS: Final[Mapping[tuple[DeliveryState, DeliveryEvent], DeliveryState]] = MappingProxyType(

@@ -8,7 +8,7 @@ Use::
     english.nearest(explanation)  # "nearest change: add AUS to Releasable To"
 """
 
-from legation.labels import Act, FaultCode, ReasonCode
+from legation.labels import Act, FaultCode, ReasonCode, TranslationCode
 from legation.words.wording import Wording
 
 ENGLISH = Wording(
@@ -55,6 +55,24 @@ ENGLISH = Wording(
         FaultCode.TOO_FEW: "{tag} has fewer values than the policy wants",
         FaultCode.TOO_MANY: "{tag} has more values than the policy allows",
     },
+    translations={
+        TranslationCode.LABEL_INVALID: "the label is not valid in its own policy: {fault}",
+        TranslationCode.POLICY_IS_THE_SAME: "the label is one of {subject} already",
+        TranslationCode.POLICY_NOT_EQUIVALENT: "neither policy says what it has in common with {subject}",
+        TranslationCode.CLASSIFICATION_UNMAPPED: "{subject} has no equivalent",
+        TranslationCode.CLASSIFICATION_AMBIGUOUS: "{subject} could be several, or the policies disagree on it",
+        TranslationCode.VALUE_UNMAPPED: "{subject} of {tag} has no equivalent and may not be left out",
+        TranslationCode.VALUE_AMBIGUOUS: (
+            "{subject} of {tag} could be several, or the policies disagree on it"
+        ),
+        TranslationCode.CONSTRAINT_LOST: "{subject} of {tag} would decide nothing as {values}",
+        TranslationCode.LIST_LOST: "{tag} would be gone, and everybody be let in",
+        TranslationCode.LISTS_JOINED: "several conditions would become one list of {tag}: {values}",
+        TranslationCode.REQUIREMENT_OPEN: "{tag} is needed there, and somebody must choose: {values}",
+        TranslationCode.REQUIREMENT_UNMET: "what is needed there of {tag} is not met: {values}",
+        TranslationCode.WOULD_WIDEN: "{subject} is needed there and would open {tag}, which has {values}",
+        TranslationCode.RESULT_INVALID: "the label would not be valid there: {fault}",
+    },
     acts={
         Act.ADD: "add {values} to {tag}",
         Act.REMOVE: "take {values} off {tag}",
@@ -80,6 +98,10 @@ ENGLISH = Wording(
         "not-yet-pulled": "handed over when they ask next",
         "refused-by-rule": "refused by rule: nothing of what was approved is permitted now",
         "empty-cut": "nothing is sent: what they may see holds no paragraph",
+        "no-difference": "nothing is sent: it says to them what they have",
+        "replaced": "not handed over: a newer version stands in its place",
+        "not-received": "withdrawn; there is no receipt for it",
+        "received-before": "withdrawn after their registry had received it",
         "expired": "expired before it could be handed over",
         "taken-back": "taken back before it was received: the rules changed",
     },
@@ -95,6 +117,7 @@ ENGLISH = Wording(
 
 reason = ENGLISH.reason
 fault = ENGLISH.fault
+translation = ENGLISH.translation
 change = ENGLISH.change
 decision = ENGLISH.decision
 nearest = ENGLISH.nearest

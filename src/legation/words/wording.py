@@ -9,7 +9,18 @@ lists of a policy, and nothing else: what they are filled with never holds conte
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from legation.labels import Act, Change, Decision, Explanation, Fault, FaultCode, Reason, ReasonCode
+from legation.labels import (
+    Act,
+    Change,
+    Decision,
+    Explanation,
+    Fault,
+    FaultCode,
+    Reason,
+    ReasonCode,
+    TranslationCode,
+    TranslationFault,
+)
 
 NAMES_SAID_MAX = 12  # of one list; a policy may have hundreds of parties, and a sentence is read
 
@@ -21,7 +32,8 @@ class Wording:
 
     ``reasons`` may use ``{tag}``, ``{wanted}``, ``{held}`` and ``{fault}``; ``faults`` and ``acts``
     may use ``{subject}``, ``{tag}`` and ``{values}``. An act on the classification takes its
-    template from ``class_acts``. ``deliveries`` say a reason of a delivery, by its code, or its state. ``summaries`` say what alone stands in the way, ``aspects`` name
+    template from ``class_acts``. ``translations`` may use ``{subject}``, ``{tag}``, ``{values}`` and
+    ``{fault}``. ``deliveries`` say a reason of a delivery, by its code, or its state. ``summaries`` say what alone stands in the way, ``aspects`` name
     it beside others, both in the order in which they are said.
     """
 
@@ -30,6 +42,7 @@ class Wording:
     summaries: Mapping[ReasonCode, str]
     aspects: Mapping[ReasonCode, str]
     faults: Mapping[FaultCode, str]
+    translations: Mapping[TranslationCode, str]
     acts: Mapping[Act, str]
     class_acts: Mapping[Act, str]
     deliveries: Mapping[str, str]
@@ -55,6 +68,15 @@ class Wording:
         """Say one fault of a label."""
         return self.faults[fault.code].format(
             subject=fault.subject, tag=fault.tag, values=self._names(fault.values)
+        )
+
+    def translation(self, fault: TranslationFault) -> str:
+        """Say one thing that stands in the way of a translation."""
+        return self.translations[fault.code].format(
+            subject=fault.subject,
+            tag=fault.tag,
+            values=self._names(fault.values),
+            fault="" if fault.fault is None else self.fault(fault.fault),
         )
 
     def change(self, change: Change) -> str:

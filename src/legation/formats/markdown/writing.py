@@ -17,7 +17,17 @@ from legation.formats.markdown.grammar import (
     join_list,
 )
 from legation.item.draft import Draft, DraftPortion, Precedence, Slip, Variant, VariantKind
-from legation.item.portion import Addressees, Form, Link, Portion, Text, Title, Topics, Withheld
+from legation.item.portion import (
+    Addressees,
+    Attachment,
+    Form,
+    Link,
+    Portion,
+    Text,
+    Title,
+    Topics,
+    Withheld,
+)
 from legation.labels import Policy, portion_mark, reference_to
 from legation.labels.marking import MARK_LENGTH_MAX
 
@@ -34,10 +44,12 @@ def write(draft: Draft, policy: Policy) -> bytes:
 
     Raises:
         MalformedError: The draft says something that Markdown cannot: portions in another order,
-            slips that differ in precedence or desk-by, labels of another policy.
+            slips that differ in precedence or desk-by, labels of another policy, attachments.
     """
     if draft.policies != (reference_to(policy),):
         raise MalformedError("a report in Markdown is marked under one policy")
+    if any(isinstance(each.portion, Attachment) for each in draft.portions):
+        raise MalformedError("a report in Markdown has no attachments")
     head = [each for each in draft.portions if not isinstance(each.portion, Text | Withheld)]
     body = draft.portions[len(head) :]
     ranks = [_HEAD_ORDER.index(type(each.portion)) for each in head]

@@ -37,7 +37,7 @@ VALUE_SIZE_BYTES_MAX = 16 << 20  # longer values are files: see `legation.store.
 SQL_SIZE_BYTES_MAX = 1 << 20  # a whole migration is one text
 
 READER_SET = "CREATE TEMPORARY TABLE allowed (access_id INTEGER PRIMARY KEY)"
-"""Every reader has this table from the start, empty: what may be seen in its snapshot."""
+"""Readers and the writer have this table from the start, empty: what may be seen in a snapshot or change."""
 
 
 class Role(Enum):
@@ -230,9 +230,10 @@ def _set_up(connection: apsw.Connection, role: Role) -> None:
     if role is Role.READER:
         _expect("readonly", connection.readonly("main"), True)
         connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
-        connection.execute(READER_SET)
     else:
         connection.pragma("journal_mode", "wal")
+    if role is not Role.MIGRATOR:
+        connection.execute(READER_SET)
     _expect("journal_mode", connection.pragma("journal_mode"), "wal")
 
 

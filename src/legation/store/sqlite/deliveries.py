@@ -23,12 +23,27 @@ _RANKS = {each: rank for rank, each in enumerate(Precedence)}  # routine first
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """A delivery that waits to be numbered; ``labels`` are the access ids approved for it."""
+    """
+    A delivery that waits to be numbered; ``labels`` are the access ids approved for it.
+
+    ``versions_of`` is the document, if other versions of it were released here: then they are decided together.
+    """
 
     delivery_id: int
     item_id: bytes
     slip: Slip
     labels: frozenset[int]
+    versions_of: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VersionDelivery(Waiting):
+    """A delivery of one of several versions, as it stands; ``stream_id`` and ``number`` are of its entry."""
+
+    state: DeliveryState
+    because: Because
+    stream_id: int | None
+    number: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,9 +178,10 @@ def has_waiting(db: Reading, office: str) -> bool:
 def waiting(db: Reading, office: str, limit: int) -> list[Waiting]:
     """What waits for an office, the most urgent first, then the oldest."""
     rows = db.rows(
-        "SELECT delivery_id, item_id, slip, (SELECT group_concat(access_id) FROM delivery_label "
-        "WHERE delivery_label.delivery_id = delivery.delivery_id) FROM delivery "
-        "WHERE office = ? AND state = 'waiting' ORDER BY precedence DESC, delivery_id LIMIT ?",
+        f"SELECT delivery_id, item_id, slip, {_LABELS}, (SELECT document FROM item "  # noqa: S608 - constants
+        "WHERE item.item_id = delivery.item_id AND EXISTS (SELECT 1 FROM item AS other "
+        "WHERE other.document = item.document AND other.is_own = 1 AND other.item_id <> item.item_id)) "
+        "FROM delivery WHERE office = ? AND state = 'waiting' ORDER BY precedence DESC, delivery_id LIMIT ?",
         (office, limit),
     )
     return [
@@ -173,10 +189,92 @@ def waiting(db: Reading, office: str, limit: int) -> list[Waiting]:
             delivery_id=delivery_id,
             item_id=item_id,
             slip=_SLIP.decode(slip),
-            labels=frozenset(map(int, labels.split(","))) if labels else frozenset(),
+            labels=_ids(labels),
+            versions_of=document,
         )
-        for delivery_id, item_id, slip, labels in rows
+        for delivery_id, item_id, slip, labels, document in rows
     ]
+
+
+def of_document(db: Reading, office: str, document: bytes) -> list[VersionDelivery]:
+    """
+    The deliveries to an office of all our versions of a document, the oldest version first.
+
+    What is void has another one in its place.
+    """
+    rows = db.rows(
+        f"SELECT delivery_id, item_id, slip, {_LABELS}, state, because, stream_id, "  # noqa: S608 - constants
+        "entry_number FROM item JOIN delivery USING (item_id) WHERE item.document = ? AND item.is_own = 1 "
+        "AND delivery.office = ? AND state <> 'void' ORDER BY item.time, item_id",
+        (document, office),
+    )
+    return [
+        VersionDelivery(
+            delivery_id=delivery_id,
+            item_id=item_id,
+            slip=_SLIP.decode(slip),
+            labels=_ids(labels),
+            versions_of=document,
+            state=DeliveryState(state),
+            because=Because(because),
+            stream_id=stream_id,
+            number=number,
+        )
+        for delivery_id, item_id, slip, labels, state, because, stream_id, number in rows
+    ]
+
+
+def addressees_of(db: Reading, document: bytes) -> dict[str, Slip]:
+    """To whom versions of a document were released here, in the order in which it was, with the newest slip."""
+    rows = db.rows(
+        "SELECT delivery.office, slip FROM item JOIN delivery USING (item_id) WHERE item.document = ? "
+        "AND item.is_own = 1 AND state <> 'void' ORDER BY item.time, item_id, delivery_id",
+        (document,),
+    )
+    return {office: _SLIP.decode(slip) for office, slip in rows}
+
+
+def of_item(db: Reading, item_id: bytes) -> list[tuple[int, str, DeliveryState, int | None, int | None]]:
+    """The deliveries of an item that can still be met by something: id, office, state, stream and number."""
+    rows = db.rows(
+        "SELECT delivery_id, office, state, stream_id, entry_number FROM delivery "
+        "WHERE item_id = ? AND state IN ('waiting', 'numbered', 'receipted', 'withheld') ORDER BY delivery_id",
+        (item_id,),
+    )
+    return [
+        (delivery_id, office, DeliveryState(state), stream_id, number)
+        for delivery_id, office, state, stream_id, number in rows
+    ]
+
+
+def withdrawn_among(db: Reading, delivery_ids: Iterable[int]) -> set[int]:
+    """Those of these deliveries that were withdrawn."""
+    rows = db.rows(
+        "SELECT delivery_id FROM json_each(?) AS wanted JOIN delivery ON delivery_id = wanted.value "
+        "WHERE state = 'withdrawn'",
+        (encode(list(delivery_ids)).decode("ascii"),),
+    )
+    return {delivery_id for (delivery_id,) in rows}
+
+
+def alike(db: Reading, document: bytes) -> list[int]:
+    """The deliveries of a document's versions that are withheld because they say nothing new."""
+    rows = db.rows(
+        "SELECT delivery_id FROM item JOIN delivery USING (item_id) WHERE item.document = ? "
+        "AND item.is_own = 1 AND state = 'withheld' AND because = 'no-difference' ORDER BY delivery_id",
+        (document,),
+    )
+    return [delivery_id for (delivery_id,) in rows]
+
+
+_LABELS = (
+    "(SELECT group_concat(access_id) FROM delivery_label "
+    "WHERE delivery_label.delivery_id = delivery.delivery_id)"
+)
+
+
+def _ids(labels: str | None) -> frozenset[int]:
+    return frozenset(map(int, labels.split(","))) if labels else frozenset()
 
 
 def move(

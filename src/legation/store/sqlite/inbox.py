@@ -7,16 +7,21 @@ else: not from how many others there are, nor from the order in which they came.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from legation.item.portion import Kind
 from legation.projections import InboxLayer, InboxRow
-from legation.store.sqlite.database import Reading, Writing
+from legation.store.sqlite.database import Reading, Row, Writing
+from legation.store.sqlite.versions import HAS_OTHERS, WITHDRAWN_AT, Version, noticed_versions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboxListing:
-    """One item as far as a reader may see it; ``access_ids`` are those of the layers that they may see."""
+    """
+    One item as far as a reader may see it.
+
+    ``access_ids`` are those of the layers that they may see. ``replaces`` is the version that they had before.
+    """
 
     item_id: bytes
     document: bytes
@@ -28,6 +33,7 @@ class InboxListing:
     received_at: int
     title: str | None
     access_ids: tuple[int, ...]
+    replaces: bytes | None = None
 
 
 def fold_view(db: Writing, view_key: int, row: InboxRow) -> None:
@@ -76,7 +82,7 @@ def folded(db: Reading) -> Iterator[tuple[int, InboxRow]]:
 # first of them came, and from the author if one of them did. Of those that are left the best is listed: it
 # shows most layers, then it is the author's own, then it came first. No hash and no key of a view is asked:
 # these follow from what the reader may not see too.
-_ROWS = """
+_ROWS = f"""
 WITH readable AS (
     SELECT view_key, group_concat(format('%019d', access_id) ORDER BY access_id) AS access_ids,
         count(*) AS layer_count, max(title) AS title
@@ -98,27 +104,42 @@ WITH readable AS (
     FROM alike
 )
 SELECT item_id, document, kind, office, iif(is_authors, office, first_source), reference, time, first_at, title,
-    access_ids
+    access_ids, {HAS_OTHERS}, {WITHDRAWN_AT}
 FROM ranked JOIN item USING (item_id) WHERE place = 1 ORDER BY first_at DESC, time DESC, item_id
-"""
+"""  # noqa: S608 - constants
 
 
 def rows(db: Reading) -> list[InboxListing]:
-    """What the reader may see, newest first."""
-    return [
-        InboxListing(
-            item_id=item_id,
-            document=document,
-            kind=Kind(kind),
-            office=office,
-            source=source,
-            reference=reference,
-            time=time,
-            received_at=received_at,
-            title=title,
-            access_ids=tuple(map(int, access_ids.split(","))),
-        )
-        for item_id, document, kind, office, source, reference, time, received_at, title, access_ids in db.rows(
-            _ROWS
-        )
-    ]
+    """
+    What the reader may see, newest first.
+
+    Of the versions of a document the one that they have now; not what was withdrawn.
+    """
+    found, known = [], dict[tuple[bytes, str], list[Version]]()
+    for *told, has_others, withdrawn_at in db.rows(_ROWS):
+        listed = _listing(tuple(told))
+        named = listed.document, listed.office
+        if has_others and named not in known:
+            known[named] = noticed_versions(db, *named)
+        versions = known[named] if has_others else []
+        is_current = not versions or versions[-1].item_id == listed.item_id
+        if is_current and withdrawn_at is None:
+            before = versions[-2].item_id if len(versions) > 1 else None
+            found.append(replace(listed, replaces=before))
+    return found
+
+
+def _listing(told: Row) -> InboxListing:
+    item_id, document, kind, office, source, reference, time, received_at, title, access_ids = told
+    return InboxListing(
+        item_id=item_id,
+        document=document,
+        kind=Kind(kind),
+        office=office,
+        source=source,
+        reference=reference,
+        time=time,
+        received_at=received_at,
+        title=title,
+        access_ids=tuple(map(int, access_ids.split(","))),
+    )

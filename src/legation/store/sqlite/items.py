@@ -16,11 +16,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
+from itertools import islice
 
 from legation.errors import StoreError
 from legation.item.portion import Kind
 from legation.store.blobs import INLINE_SIZE_BYTES_MAX, Blobs
 from legation.store.sqlite.database import Reading, Row, Writing
+from legation.store.sqlite.versions import HAS_OTHERS, noticed_versions
 
 FOUND_MAX = 2  # more than one is a question in any case
 PREFIX_LENGTH_MIN = 8  # digits of an id that people may type instead of all 64
@@ -252,25 +254,22 @@ def set_view_state(db: Writing, view_key: int, state: ViewState, because: str) -
     db.run("UPDATE view SET state = ?, because = ? WHERE view_key = ?", (state.value, because, view_key))
 
 
-def latest_time(db: Reading, document: bytes) -> int | None:
-    """The time of the latest version of a document that is known here."""
-    row = db.one("SELECT max(time) FROM item WHERE document = ?", (document,))
-    return None if row is None else row[0]
-
-
 # A view counts for a reader if it is held and one of its layers is allowed.
 _READABLE = (
     "EXISTS (SELECT 1 FROM view JOIN layer USING (view_key) WHERE view.item_id = item.item_id "
     "AND view.state = 'held' AND +layer.access_id IN (SELECT access_id FROM temp.allowed)) "
-    "ORDER BY item_id LIMIT ?"
+    "ORDER BY item_id"
 )
-_FIND_BY_ID = "SELECT item_id FROM item WHERE item_id BETWEEN ? AND ? AND " + _READABLE  # noqa: S608 - constants
-_FIND_BY_REFERENCE = "SELECT item_id FROM item WHERE reference = ? AND " + _READABLE  # noqa: S608 - constants
+_FOUND = f"SELECT item_id, document, office, {HAS_OTHERS} "
+_FIND_BY_ID = _FOUND + "FROM item WHERE item_id BETWEEN ? AND ? AND " + _READABLE
+_FIND_BY_REFERENCE = _FOUND + "FROM item WHERE reference = ? AND " + _READABLE
 
 
 def find_items(db: Reading, text: str) -> list[bytes]:
     """
     Find items that the reader may see, by reference, by id, or by the beginning of an id.
+
+    A version that says to the reader what the older one says is not there for them.
 
     Args:
         db: The snapshot, bound to a reader.
@@ -285,10 +284,15 @@ def find_items(db: Reading, text: str) -> list[bytes]:
     digits = typed.lower()
     if PREFIX_LENGTH_MIN <= len(digits) <= _ID_LENGTH and not set(digits) - _DIGITS:
         low, high = (bytes.fromhex(digits.ljust(_ID_LENGTH, filler)) for filler in "0f")
-        rows = db.rows(_FIND_BY_ID, (low, high, FOUND_MAX))
+        rows = db.rows(_FIND_BY_ID, (low, high))
     else:
-        rows = db.rows(_FIND_BY_REFERENCE, (typed.upper(), FOUND_MAX))
-    return [item_id for (item_id,) in rows]
+        rows = db.rows(_FIND_BY_REFERENCE, (typed.upper(),))
+    return list(islice((row[0] for row in rows if _is_noticed(db, *row)), FOUND_MAX))
+
+
+def _is_noticed(db: Reading, item_id: bytes, document: bytes, office: str, has_others: int) -> bool:
+    """Whether an item is there for the reader at all, who may see some of it."""
+    return not has_others or any(each.item_id == item_id for each in noticed_versions(db, document, office))
 
 
 # Views that show the reader the same are one to them, as in the inbox.

@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-The node's own log: what was done, in order, and never what was said.
+The node's own log: what was done, in order, and never what was said; and the checkpoints signed over it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from legation.encoding import encode
-from legation.log import Frontier, LogEntry, LogKind
+from legation.log import Frontier, LogEntry, LogKind, RootOf, completed
+from legation.merkle import Hash
+from legation.store.sqlite import subtrees
 from legation.store.sqlite.database import Reading, Writing
 from legation.store.sqlite.outgoing import FRONTIER
 
@@ -43,7 +45,9 @@ def append(db: Writing, entries: Iterable[LogEntry]) -> int:
         "INSERT INTO log_entry (number, kind, hash, time) VALUES (?, ?, ?, ?)",
         [(number, each.kind.value, each.hash, each.time) for number, each in enumerate(new, before.size)],
     )
-    after = before.extend([each.leaf for each in new])
+    leaves = [each.leaf for each in new]
+    db.run_many("INSERT INTO log_subtree (height, place, root) VALUES (?, ?, ?)", completed(before, leaves))
+    after = before.extend(leaves)
     db.run("UPDATE log_state SET frontier = ?", (encode(after),))
     return after.size
 
@@ -62,3 +66,41 @@ def entries(db: Reading, start: int, count: int) -> list[LogEntry]:
         "SELECT kind, hash, time FROM log_entry WHERE number >= ? ORDER BY number LIMIT ?", (start, count)
     )
     return [LogEntry(kind=LogKind(kind), hash=digest, time=time) for kind, digest, time in rows]
+
+
+def subtree(db: Reading, height: int, place: int) -> bytes | None:
+    """The root that is kept of a complete subtree, or None."""
+    row = db.one("SELECT root FROM log_subtree WHERE height = ? AND place = ?", (height, place))
+    return None if row is None else bytes(row[0])
+
+
+def subtree_count(db: Reading) -> int:
+    """How many roots of complete subtrees are kept."""
+    row = db.one("SELECT count(*) FROM log_subtree")
+    assert row is not None, "a count gives a row"
+    return int(row[0])
+
+
+def root_of(db: Reading) -> RootOf:
+    """What proofs about the log are made with."""
+
+    def leaves(start: int, count: int) -> list[Hash]:
+        return [each.leaf for each in entries(db, start, count)]
+
+    return subtrees.roots(lambda height, place: subtree(db, height, place), leaves)
+
+
+def checkpoint(db: Reading, size: int) -> bytes | None:
+    """The checkpoint that was signed over the first *size* entries, or None."""
+    row = db.one("SELECT data FROM log_checkpoint WHERE size = ?", (size,))
+    return None if row is None else bytes(row[0])
+
+
+def save_checkpoint(db: Writing, size: int, data: bytes) -> None:
+    """Keep a checkpoint; there is one for a size."""
+    db.run("INSERT INTO log_checkpoint (size, data) VALUES (?, ?)", (size, data))
+
+
+def checkpoints(db: Reading) -> Iterator[tuple[int, bytes]]:
+    """Every checkpoint, by size."""
+    yield from db.rows("SELECT size, data FROM log_checkpoint ORDER BY size")

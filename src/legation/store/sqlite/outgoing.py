@@ -3,7 +3,8 @@
 Our streams: what was numbered for each peer, the checkpoints that we signed, the receipts that came.
 
 An entry keeps its payload as it was numbered until it is taken back; then its header alone stays, for
-the tree. Receipts are evidence: none is ever removed.
+the tree. Of the tree the roots of complete subtrees are kept too, for proofs. Receipts are evidence: none is
+ever removed.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,9 +13,10 @@ from itertools import accumulate
 
 from legation.encoding import Codec, encode
 from legation.exchange import EntryHeader, EntryKind
-from legation.log import Frontier
+from legation.log import Frontier, RootOf, completed
 from legation.merkle import Hash
 from legation.store.blobs import INLINE_SIZE_BYTES_MAX, Blobs
+from legation.store.sqlite import subtrees
 from legation.store.sqlite.database import Reading, Row, Writing
 
 FRONTIER_SIZE_BYTES_MAX = 1 << 13  # 64 hashes in base64
@@ -138,6 +140,11 @@ def append(
         "payload, delivery_id, epoch, numbered_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         rows,
     )
+    grown = completed(stream.frontier, [each.header.leaf for each in entries])
+    db.run_many(
+        "INSERT INTO outgoing_subtree (stream_id, height, place, root) VALUES (?, ?, ?, ?)",
+        [(stream.stream_id, height, place, root) for height, place, root in grown],
+    )
     db.run(
         "UPDATE outgoing SET frontier = ?, size = ? WHERE stream_id = ? AND size = ?",
         (encode(frontier), after, stream.stream_id, before),
@@ -157,6 +164,45 @@ def root_at(db: Reading, stream_id: int, size: int) -> Hash:
     row = db.one("SELECT root FROM outgoing_entry WHERE stream_id = ? AND number = ?", (stream_id, size - 1))
     assert row is not None, "a root is asked for within the stream"
     return Hash(row[0])
+
+
+def subtree(db: Reading, stream_id: int, height: int, place: int) -> bytes | None:
+    """The root that is kept of a complete subtree of a stream, or None."""
+    row = db.one(
+        "SELECT root FROM outgoing_subtree WHERE stream_id = ? AND height = ? AND place = ?",
+        (stream_id, height, place),
+    )
+    return None if row is None else bytes(row[0])
+
+
+def subtree_count(db: Reading, stream_id: int) -> int:
+    """How many roots of complete subtrees are kept of a stream."""
+    row = db.one("SELECT count(*) FROM outgoing_subtree WHERE stream_id = ?", (stream_id,))
+    assert row is not None, "a count gives a row"
+    return int(row[0])
+
+
+def leaves(db: Reading, stream_id: int, start: int, count: int) -> list[Hash]:
+    """The leaf hashes of the entries from *start* on, at most *count*; no payload is read."""
+    rows = db.rows(
+        "SELECT number, kind, payload_hash, payload_size_bytes FROM outgoing_entry "
+        "WHERE stream_id = ? AND number >= ? ORDER BY number LIMIT ?",
+        (stream_id, start, count),
+    )
+    return [
+        EntryHeader(
+            number=number, kind=EntryKind(kind), payload_hash=payload_hash, payload_size_bytes=size_bytes
+        ).leaf
+        for number, kind, payload_hash, size_bytes in rows
+    ]
+
+
+def root_of(db: Reading, stream_id: int) -> RootOf:
+    """What proofs about a stream are made with."""
+    return subtrees.roots(
+        lambda height, place: subtree(db, stream_id, height, place),
+        lambda start, count: leaves(db, stream_id, start, count),
+    )
 
 
 _ENTRY = (
@@ -309,6 +355,57 @@ def receipt(db: Reading, stream_id: int) -> bytes | None:
         "SELECT data FROM outgoing_receipt WHERE stream_id = ? ORDER BY size DESC LIMIT 1", (stream_id,)
     )
     return None if row is None else bytes(row[0])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipted:
+    """
+    An entry that came of a delivery, and the first receipt over it.
+
+    ``header`` is the entry's, ``root`` that of the stream at the size of the receipt.
+    """
+
+    stream_id: int
+    incarnation: bytes
+    header: EntryHeader
+    size: int
+    root: bytes
+    receipt: bytes = field(repr=False)
+
+
+def receipted(db: Reading, item_id: bytes, office: str) -> Receipted | None:
+    """
+    What proves that an office has an item: its entry and the first receipt over it.
+
+    None if there is no receipt, or the entry was taken back before there was one.
+    """
+    # A receipt covers what is void as well. What was taken back after its receipt stays receipted; of what
+    # was withdrawn, nothing says whether it was taken back before.
+    row = db.one(
+        "SELECT stream_id, incarnation, number FROM delivery JOIN outgoing USING (stream_id) "
+        "JOIN outgoing_entry USING (stream_id) WHERE number = entry_number "
+        "AND item_id = ? AND delivery.office = ? AND number < outgoing.receipt_size "
+        "AND (state = 'receipted' OR (state = 'withdrawn' AND is_taken_back = 0)) "
+        "ORDER BY delivery.delivery_id DESC LIMIT 1",
+        (item_id, office),
+    )
+    if row is None:
+        return None
+    stream_id, incarnation, number = row
+    receipt = db.one(
+        "SELECT size, data FROM outgoing_receipt WHERE stream_id = ? AND size > ? ORDER BY size LIMIT 1",
+        (stream_id, number),
+    )
+    assert receipt is not None, "a stream that is receipted so far has its receipt"
+    size, data = receipt
+    return Receipted(
+        stream_id=stream_id,
+        incarnation=incarnation,
+        header=header(db, stream_id, number)[0],
+        size=size,
+        root=root_at(db, stream_id, size),
+        receipt=data,
+    )
 
 
 def receipts(db: Reading, stream_id: int) -> Iterator[tuple[int, bytes]]:

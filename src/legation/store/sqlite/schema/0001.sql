@@ -196,7 +196,7 @@ CREATE TABLE delivery (
         CHECK (state IN ('waiting', 'numbered', 'receipted', 'withheld', 'void', 'withdrawn')),
     because TEXT NOT NULL CHECK (because IN (
         '', 'no-connection', 'unreachable', 'link-stopped', 'not-yet-pulled', 'refused-by-rule', 'empty-cut',
-        'expired', 'taken-back'
+        'expired', 'taken-back', 'no-difference', 'replaced', 'not-received', 'received-before'
     )),
     stream_id INTEGER,
     entry_number INTEGER,
@@ -274,6 +274,15 @@ CREATE TABLE outgoing_receipt (
     PRIMARY KEY (stream_id, size)
 ) STRICT, WITHOUT ROWID;
 
+-- Of the tree of a stream, the roots over 16 entries, 32, and so on: a proof reads a few rows. They never change.
+CREATE TABLE outgoing_subtree (
+    stream_id INTEGER NOT NULL REFERENCES outgoing (stream_id),
+    height INTEGER NOT NULL CHECK (height >= 4),
+    place INTEGER NOT NULL CHECK (place >= 0),
+    root BLOB NOT NULL CHECK (length(root) = 32),
+    PRIMARY KEY (stream_id, height, place)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE incoming (
     stream_id INTEGER PRIMARY KEY,
     office TEXT NOT NULL REFERENCES peer (office),
@@ -335,6 +344,20 @@ CREATE TABLE log_state (
     frontier BLOB NOT NULL
 ) STRICT;
 
+-- As for a stream.
+CREATE TABLE log_subtree (
+    height INTEGER NOT NULL CHECK (height >= 4),
+    place INTEGER NOT NULL CHECK (place >= 0),
+    root BLOB NOT NULL CHECK (length(root) = 32),
+    PRIMARY KEY (height, place)
+) STRICT, WITHOUT ROWID;
+
+-- Signed once for a size.
+CREATE TABLE log_checkpoint (
+    size INTEGER PRIMARY KEY CHECK (size > 0),
+    data BLOB NOT NULL
+) STRICT;
+
 -- Projection: what the inbox shows of a view, and under which access id. Can be dropped and folded again.
 CREATE TABLE inbox (
     view_key INTEGER PRIMARY KEY REFERENCES view (view_key),
@@ -349,3 +372,36 @@ CREATE TABLE inbox_layer (
     PRIMARY KEY (access_id, view_key)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX inbox_layer_view ON inbox_layer (view_key);
+
+-- Versions and withdrawals.
+
+-- Projection: what each layer of a view says (first = second), and how two of them join (first < second),
+-- without its time, ids and salts. Only of documents of which an office wrote several versions: they are
+-- compared by it. Can be dropped and folded again.
+CREATE TABLE substance (
+    view_key INTEGER NOT NULL REFERENCES view (view_key),
+    first INTEGER NOT NULL REFERENCES access (access_id),
+    second INTEGER NOT NULL REFERENCES access (access_id),
+    has_body INTEGER NOT NULL CHECK (has_body IN (0, 1)),
+    digest BLOB NOT NULL CHECK (length(digest) = 32),
+    PRIMARY KEY (view_key, first, second),
+    CHECK (first <= second),
+    CHECK (first = second OR has_body = 0)
+) STRICT, WITHOUT ROWID;
+
+-- Every withdrawal that came, and our own; also of items that have not come. office: whose key signed it, ''
+-- if that is not known. It counts for items of that office, if it is held. Kept for ever.
+CREATE TABLE withdrawal (
+    digest BLOB PRIMARY KEY CHECK (length(digest) = 32),
+    item_id BLOB NOT NULL CHECK (length(item_id) = 32),
+    office TEXT NOT NULL,
+    source TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('held', 'quarantined')),
+    because TEXT NOT NULL,
+    received_at INTEGER NOT NULL,
+    data BLOB NOT NULL CHECK (length(data) BETWEEN 1 AND 512),
+    CHECK ((state = 'quarantined') = (because <> '')),
+    CHECK (state = 'quarantined' OR office <> '')
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX withdrawal_held ON withdrawal (item_id, office) WHERE state = 'held';
+CREATE INDEX withdrawal_quarantined ON withdrawal (digest) WHERE state = 'quarantined';

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+Versions of a document: folded when there come to be several, and found for whoever replaces one.
+
+Corrections, re-labelling and declassification are new items with the document id of the older one and a
+later time. There are no version numbers: whoever is told the same by two versions has one.
+"""
+
+from legation.errors import MalformedError, RefusedError
+from legation.item.view import inspect
+from legation.projections import fold_substance
+from legation.store.blobs import Blobs
+from legation.store.sqlite import access, items, versions
+from legation.store.sqlite.database import Reading, Writing
+from legation.store.sqlite.items import StoredItem
+
+NONE, SEVERAL = "no item of this reference or id", "more than one item of this reference or id"
+LISTED = "legation inbox lists what there is"
+
+
+def find_item(db: Reading, text: str) -> StoredItem:
+    """
+    Find one item that the reader may see, by its reference, its id or the beginning of it.
+
+    Raises:
+        MalformedError: There is none, none that may be seen, or more than one.
+    """
+    found = items.find_items(db, text)
+    if len(found) != 1:
+        raise MalformedError(SEVERAL if found else NONE, hint=LISTED)
+    item = items.item(db, found[0])
+    assert item is not None, "what was found is there"
+    return item
+
+
+def find_own(db: Reading, text: str) -> StoredItem:
+    """
+    Find one item that was released here and that the reader may see; others' items are answered as missing.
+
+    Raises:
+        MalformedError: There is none, or more than one.
+    """
+    item = find_item(db, text)
+    if not item.is_own:
+        raise MalformedError(NONE, hint=LISTED)
+    return item
+
+
+def check_newest(db: Reading, item: StoredItem) -> None:
+    """
+    Refuse to replace a version that the reader has no more: they would undo what they have not read.
+
+    Raises:
+        RefusedError: There is a newer one.
+    """
+    noticed = versions.noticed_versions(db, item.document, item.office)
+    if noticed and noticed[-1].item_id != item.item_id:
+        raise RefusedError(
+            f"there is a newer version: {noticed[-1].reference}", hint="replace that one, with its text"
+        )
+
+
+def fold_versions(db: Writing, item_id: bytes, blobs: Blobs) -> None:
+    """Fold what versions are compared by, if the document of an item has several by now."""
+    if versions.has_others(db, item_id):
+        for view_key in versions.unfolded(db, item_id):
+            contents = inspect(items.view_data(db, view_key, blobs))
+            layers = [access.intern(db, each.policy, each.label) for each in contents.layers]
+            versions.fold(db, view_key, fold_substance(contents, layers))

@@ -1,0 +1,373 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+Decoders of what one node carries to another: payloads, letters, envelopes, and the HTTP around them.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterable, Iterator
+from typing import Any
+
+import h11
+import httpcore2
+
+from legation.encoding import encode
+from legation.errors import (
+    LegationError,
+    MalformedError,
+    ProofError,
+    RemoteProtocolError,
+    SealError,
+    SignatureError,
+    UnreachableError,
+    VerificationError,
+)
+from legation.exchange import Answer, EntryKind, Pull, Refused, Start, Void
+from legation.exchange import entry as entries
+from legation.exchange import envelope as envelopes
+from legation.exchange.envelope import HEAD_SIZE_BYTES
+from legation.exchange.receiving import Held, accept
+from legation.item import Slip
+from legation.keys.seal import TAG_SIZE_BYTES, padded_size
+from legation.transports.http.app import exchange_app
+from legation.transports.http.peer import Peer
+from tests.exchange import made
+from tests.exchange.made import (
+    a_view,
+    a_void,
+    answer,
+    answered,
+    by_hand,
+    opened,
+    position,
+    pull,
+    small_chunks,
+    written,
+)
+from tests.fuzz.judge import CANARY, Decoder
+from tests.fuzz.mutation import Syntax, canonical
+from tests.fuzz.signed import SMALL_CHUNK_SIZE_BYTES
+
+VIEW = f'{{"header":"{CANARY}"}}'.encode()
+STREAM = (made.START, a_view(VIEW), a_void(1), a_view(VIEW + b" "))
+REFUSALS = (MalformedError, ProofError, SealError, SignatureError)
+
+
+# Payloads.
+
+
+def _of_payloads() -> Iterator[Decoder]:
+    door = "legation.exchange.entry"
+    before = entries.Predecessor(incarnation=bytes(16), size=3, root=bytes(32))
+    refused = Refused(incarnation=bytes(16), number=3, code=entries.RefusalCode.PROOF)
+    slip = Slip(addressee="JPN@NATO", attention=CANARY)
+    rows: tuple[tuple[str, Any, Any, tuple[Any, ...], str], ...] = (
+        (
+            "start",
+            entries.read_start,
+            entries.write_start,
+            (Start(), Start(predecessors=(before,))),
+            "_START",
+        ),
+        ("void", entries.read_void, entries.write_void, (Void(number=3),), "_VOID"),
+        ("refused", entries.read_refused, entries.write_refused, (refused,), "_REFUSED"),
+    )
+    for name, read, write, values, codec in rows:
+        yield Decoder(
+            name=f"payload of {name}",
+            doors=(f"{door}.read_{name}", f"{door}.{codec}"),
+            read=read,
+            again=write,
+            corpus=tuple(map(write, values)),
+            syntax=Syntax.JSON,
+        )
+    payload = entries.write_view(slip, VIEW)
+    yield Decoder(
+        name="payload of a view",
+        doors=(f"{door}.read_view", f"{door}._SLIP"),
+        read=entries.read_view,
+        again=lambda found: entries.write_view(*found),
+        corpus=(payload,),
+        syntax=Syntax.BYTES,
+    )
+    yield Decoder(
+        name="payload of any kind",
+        doors=(f"{door}.check_payload",),
+        read=lambda data: entries.check_payload(list(EntryKind)[len(data) % len(EntryKind)], data),
+        corpus=(payload, payload + b" ", b"{}"),
+        syntax=Syntax.JSON,
+    )
+
+
+# Letters and envelopes.
+
+
+def _split(data: bytes) -> tuple[bytes, bytes]:
+    """An input as the letter and what follows it: a line feed is between, for canonical JSON has none."""
+    letter, _, body = data.partition(b"\n")
+    return letter, body
+
+
+def _pull_of_a_peer(data: bytes) -> Any:
+    """Read an envelope whose letter is anything, from a peer of ours that is meant for us."""
+    front = {"sender": made.RECEIVER, "receiver": made.SENDER, "purpose": "pull"}
+    signer = made.signers(made.RECEIVER).ed25519
+    with small_chunks():
+        sealed = by_hand(data, front=front, signer=signer, to=made.seal_opener(made.SENDER))
+        return opened([sealed], Pull)
+
+
+def _answer_of_a_peer(data: bytes) -> Any:
+    """Read an answer that says anything, and take it in."""
+    letter, body = _split(data)
+    with small_chunks():
+        envelope = opened([by_hand(letter, body)], Answer)
+    held = Held() if envelope.letter.start == 0 else _HELD
+    return accept(envelope, held=held, sender=made.SENDER, keys=made.stream_keys(made.SENDER), pull=None)
+
+
+def _content_of_a_peer(data: bytes) -> Any:
+    """Read an answer whose content is anything, down to its padding."""
+    letter, rest = _split(data)
+    with small_chunks():
+        return opened([by_hand(letter, rest, padding=b"")], Answer)
+
+
+def _content(letter: Any, payloads: Iterable[bytes]) -> bytes:
+    """What ``_content_of_a_peer`` reads as this letter, these payloads, and the padding that they need."""
+    told, body = encode(letter), b"".join(payloads)
+    with small_chunks():
+        head = len(by_hand(told, padding=b"")) - HEAD_SIZE_BYTES
+        # Of what is sealed, a part is tags: one for each chunk.
+        size_bytes = head - TAG_SIZE_BYTES * -(-head // (SMALL_CHUNK_SIZE_BYTES + TAG_SIZE_BYTES)) + len(body)
+        return told + b"\n" + body + bytes(padded_size(size_bytes) - size_bytes)
+
+
+def _stream_of_a_peer(data: bytes) -> Any:
+    """Take in a stream of any entries, numbered, hashed and signed as they must be: ``[[kind, payload], …]``."""
+    try:
+        told = [(EntryKind(kind), payload.encode()) for kind, payload in json.loads(data)]
+        envelope = answered(told)
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        raise MalformedError("this is no stream") from None
+    return accept(envelope, held=Held(), sender=made.SENDER, keys=made.stream_keys(made.SENDER), pull=None)
+
+
+_HELD = Held(incarnation=made.INCARNATION, frontier=made.frontier(STREAM[:2]))
+
+
+def _answers() -> Iterator[bytes]:
+    for start in (0, 2):
+        envelope = answered(STREAM, start=start, taken_back=[1] if start == 0 else ())
+        yield encode(envelope.letter) + b"\n" + b"".join(envelope.payloads)
+    yield encode(answer(challenge=bytes(16)))
+
+
+def _pieces(data: bytes) -> list[bytes]:
+    return [data[:2000], data[2000:]]
+
+
+def _envelope(shape: type[Any], letters: Iterable[Any], name: str, size_bytes_max: int) -> Decoder:
+    """An envelope as a stranger may send it; chunks are small, so that it is short and has several."""
+
+    def read(data: bytes) -> Any:
+        with small_chunks():
+            return opened(_pieces(data), shape, size_bytes_max=size_bytes_max)
+
+    def write(letter: Any, payloads: Iterable[bytes]) -> bytes:
+        with small_chunks():
+            return b"".join(written(letter, payloads))
+
+    return Decoder(
+        name=f"envelope of {name}",
+        doors=("legation.exchange.envelope.read_envelope", "legation.exchange.envelope._FRONT"),
+        read=read,
+        again=lambda envelope: write(envelope.letter, envelope.payloads),
+        corpus=tuple(write(letter, payloads) for letter, payloads in letters),
+        syntax=Syntax.BYTES,
+        raises=REFUSALS,
+    )
+
+
+def _of_envelopes() -> Iterator[Decoder]:
+    door = "legation.exchange.envelope"
+    pulls = (pull(), pull(position=position(STREAM), wait_s=7, challenge=bytes(16), receipt=b"x" * 99))
+    whole = answered(STREAM)
+    yield _envelope(Pull, [(each, ()) for each in pulls], "a pull", envelopes.PULL_SIZE_BYTES_MAX)
+    letters = [(whole.letter, whole.payloads), (answer(), ())]
+    yield _envelope(Answer, letters, "an answer", envelopes.ANSWER_SIZE_BYTES_MAX)
+    yield Decoder(
+        name="pull, signed whatever it says",
+        doors=(f"{door}._PULL",),
+        read=_pull_of_a_peer,
+        again=lambda envelope: encode(envelope.letter),
+        corpus=tuple(map(encode, pulls)),
+        syntax=Syntax.JSON,
+        raises=REFUSALS,
+    )
+    yield Decoder(
+        name="answer, signed whatever it says",
+        doors=(f"{door}._ANSWER", "legation.exchange.receiving.accept"),
+        read=_answer_of_a_peer,
+        corpus=tuple(_answers()),
+        syntax=Syntax.JSON,
+        raises=(*REFUSALS, VerificationError, RemoteProtocolError),
+    )
+    yield Decoder(
+        name="content of an answer, sealed whatever it says",
+        doors=("legation.exchange.envelope.read_envelope",),
+        read=_content_of_a_peer,
+        again=lambda envelope: _content(envelope.letter, envelope.payloads),
+        corpus=(_content(whole.letter, whole.payloads), _content(answer(), ())),
+        syntax=Syntax.BYTES,
+        raises=REFUSALS,
+    )
+    stream = [[kind.value, payload.decode("latin-1")] for kind, payload in STREAM]
+    more = [["void", '{"number":1}'], ["policy", CANARY], ["key", CANARY], ["withdrawal", CANARY]]
+    yield Decoder(
+        name="stream, signed whatever it says",
+        doors=("legation.exchange.receiving.accept",),
+        read=_stream_of_a_peer,
+        corpus=(canonical(stream), canonical(stream[:1] + more)),
+        syntax=Syntax.JSON,
+        raises=(*REFUSALS, VerificationError, RemoteProtocolError),
+    )
+
+
+# HTTP.
+
+REQUEST = (
+    b"POST /exchange HTTP/1.1\r\nHost: 192.0.2.17:8443\r\nContent-Type: application/octet-stream\r\n"
+    b"Content-Length: %d\r\n\r\n%b"
+)
+REQUESTS = (
+    REQUEST % (len(CANARY), CANARY.encode()),
+    REQUEST.replace(b"Content-Length: %d", b"Transfer-Encoding: chunked")
+    % f"c\r\n{CANARY}\r\n0\r\n\r\n".encode(),
+    f"GET /item/{CANARY}?{CANARY} HTTP/1.1\r\nHost: a\r\nCookie: {CANARY}\r\n\r\n".encode(),
+)
+ANSWERS = (
+    b"HTTP/1.1 200 OK\r\ncontent-type: application/octet-stream\r\ncontent-length: 12\r\n\r\n"
+    + CANARY.encode(),
+    b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n" + f"c\r\n{CANARY}\r\n0\r\n\r\n".encode(),
+    f"HTTP/1.1 302 {CANARY}\r\nLocation: http://{CANARY}/\r\nContent-Length: 0\r\n\r\n".encode(),
+)
+HTTP_WORDS = (
+    *(
+        b"\r\n",
+        b"\r\n\r\n",
+        b"Content-Length: 5\r\n",
+        b"Content-Length: 99999999999999999999\r\n",
+        b": ",
+        b"HTTP/1.0",
+    ),
+    *(
+        b"Transfer-Encoding: chunked\r\n",
+        b"Expect: 100-continue\r\n",
+        b"Connection: upgrade\r\n",
+        b"ffffffff\r\n",
+    ),
+)
+STATUSES = {200, 400, 404}
+
+
+def _parsed(data: bytes) -> tuple[dict[str, Any], list[bytes]]:
+    """A request as the server's parser hands it to the application, and the parts of its body."""
+    connection = h11.Connection(h11.SERVER)
+    parts: list[bytes] = []
+    try:
+        connection.receive_data(data)
+        request = connection.next_event()
+        while isinstance(event := connection.next_event(), h11.Data):
+            parts.append(bytes(event.data))
+    except h11.RemoteProtocolError:
+        raise MalformedError("this is no request") from None
+    if not isinstance(request, h11.Request) or not isinstance(event, h11.EndOfMessage):
+        raise MalformedError("this is no whole request")
+    path, _, query = request.target.partition(b"?")
+    scope: dict[str, Any] = {"type": "http", "raw_path": path, "query_string": query}
+    scope |= {"method": request.method.decode("ascii"), "http_version": request.http_version.decode("ascii")}
+    return scope | {"headers": [(name, value) for name, value in request.headers]}, parts
+
+
+def _answered_request(data: bytes) -> int:
+    """Let the application answer a request; the status, or what it reported to its operator."""
+    scope, parts = _parsed(data)
+    reported: list[BaseException] = []
+    sent: list[Any] = []
+
+    async def echo(envelope: bytes) -> AsyncIterator[bytes]:
+        async def pieces() -> AsyncIterator[bytes]:
+            yield envelope or b"."
+
+        return pieces()
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def receive() -> Any:
+        if parts:
+            return {"type": "http.request", "body": parts.pop(0), "more_body": True}
+        if not ended:
+            ended.append(True)
+            return {"type": "http.request", "body": b"", "more_body": False}
+        # The asker stays, and says no more.
+        return await asyncio.Event().wait()
+
+    ended: list[bool] = []
+    app = exchange_app(echo, size_bytes_max=1 << 16, report=reported.append)
+
+    async def exchange() -> None:
+        await app(scope, receive, send)
+
+    asyncio.run(exchange())
+    statuses = [message["status"] for message in sent if message["type"] == "http.response.start"]
+    assert len(statuses) == 1, "there is one response"
+    assert statuses[0] in STATUSES, "of one of three statuses"
+    for error in reported:
+        raise error
+    return int(statuses[0])
+
+
+class _Pool(httpcore2.ConnectionPool):
+    """A pool whose connections lead to bytes that are there already."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(max_connections=1, network_backend=httpcore2.MockBackend([data]))
+
+
+def _answer_of_a_server(data: bytes) -> bytes:
+    """Ask a peer that answers these bytes."""
+    peer = Peer("192.0.2.17:8443", size_bytes_max=1 << 16)
+    peer._pool = _Pool(data)
+    try:
+        return b"".join(peer.exchange(b"pull"))
+    finally:
+        peer.close()
+
+
+def _of_http() -> Iterator[Decoder]:
+    common: dict[str, Any] = {"syntax": Syntax.LINES, "words": HTTP_WORDS}
+    yield Decoder(
+        name="request",
+        doors=("legation.transports.http.app.exchange_app", "legation.transports.http.bodies.Bodies.read"),
+        read=_answered_request,
+        corpus=REQUESTS,
+        raises=(MalformedError, LegationError),
+        **common,
+    )
+    yield Decoder(
+        name="response",
+        doors=("legation.transports.http.peer.Peer.exchange",),
+        read=_answer_of_a_server,
+        corpus=ANSWERS,
+        raises=(UnreachableError,),
+        **common,
+    )
+
+
+def carried() -> Iterator[Decoder]:
+    """All of them."""
+    yield from _of_payloads()
+    yield from _of_envelopes()
+    yield from _of_http()

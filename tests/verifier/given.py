@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+What an auditor is handed: two cards, a copy with an attachment, a receipt, a proof, and what was handed over.
+"""
+
+from base64 import b64encode
+from dataclasses import dataclass, replace
+from functools import cache
+from hashlib import sha256
+
+from legation.encoding import encode
+from legation.exchange import EntryKind
+from legation.exchange.entry import header_of
+from legation.log.proof import Proof, write_proof
+from legation.merkle import Hash, inclusion_proof
+from tests.exchange.made import view_payload
+from tests.item import handmade, worlds
+from tests.keys.office import Keys
+from tests.log import handmade as notes
+
+FILE = b"a" * 1_048_576 + b"end\n"
+FILE_NAME = "Annex A.txt"
+FILE_ROOT = "sXvZ081akitqflLrsP+RzyYJuoVorH9sMIdvoMTOhF8="  # docs/spec/attachment.md, Example
+HIDDEN = "\u202e"  # turns what follows around
+
+
+@dataclass(frozen=True, kw_only=True)
+class Given:
+    """The bytes of the files, by what they are; ``entry`` is what the proof is about."""
+
+    writer: bytes
+    receiver: bytes
+    view: bytes
+    payload: bytes
+    entry: bytes
+    checkpoint: bytes
+    receipt: bytes
+    proof: bytes
+
+
+@cache
+def given() -> Given:
+    """One item of KOR@NATO, handed over to JPN@NATO and receipted."""
+    view = handmade.item(document())
+    payload = view_payload(text=view, addressee="JPN@NATO")
+    entries = [
+        encode(header_of(number, kind, data))
+        for number, (kind, data) in enumerate(((EntryKind.START, b"{}"), (EntryKind.VIEW, payload)))
+    ]
+    leaves = [Hash(sha256(b"\x00" + entry).digest()) for entry in entries]
+    head = replace(notes.HEAD, size=len(leaves), root=notes.tree_root(leaves))
+    receipt = notes.receipt(head)
+    proof = Proof(index=1, hashes=tuple(inclusion_proof(leaves, 1)), note=receipt, extra=entries[1])
+    return Given(
+        writer=Keys.of("KOR@NATO").card(),
+        receiver=Keys.of("JPN@NATO").card(),
+        view=view,
+        payload=payload,
+        entry=entries[1],
+        checkpoint=notes.checkpoint(head),
+        receipt=receipt,
+        proof=write_proof(proof),
+    )
+
+
+def document() -> handmade.Document:
+    """Paragraphs in three scripts, two of them translations, markup that is none, and a file."""
+    attachment = {
+        "type": "attachment",
+        "media_type": "text/plain",
+        "name": FILE_NAME,
+        "root": FILE_ROOT,
+        "size": len(FILE),
+    }
+    english = {
+        "type": "text",
+        "text": "The delegations met for the third round.\n<b>Not bold.</b><script>alert(1)</script>",
+        "language": "en",
+        "source": "a delegate",
+        "grade": "B2",
+    }
+    arabic = {
+        "type": "text",
+        "text": f"اجتمعت الوفود للجولة {HIDDEN}الثالثة.",
+        "language": "ar",
+        "source": "a delegate",
+        "grade": "B2",
+    }
+    secret = {
+        "type": "text",
+        "text": "The minister will accept 3 October.",
+        "status": "expected",
+        "handling": "by hand",
+        "originator_control": True,
+    }
+    return handmade.Document(
+        labels=(worlds.plain_label(0), worlds.plain_label(8)),
+        portions=(
+            (0, {"type": "title", "text": "제3차 회담"}),
+            (0, english),
+            (0, arabic),
+            (1, secret),
+            (0, {"type": "withheld", "reason": "at the source's request"}),
+            (0, attachment),
+        ),
+        full=frozenset({(1, 2), (2, 1), (3, 4)}),
+    )
+
+
+def b64(data: bytes) -> str:
+    """Spell bytes as the profile does."""
+    return b64encode(data).decode("ascii")
