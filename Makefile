@@ -50,13 +50,15 @@ coverage: environment ## Show the lines and branches that no test reaches; ARGS
 
 docs: environment ## Redraw the generated parts of the documents
 	@$(BIN)/python tools/docs.py
+	@$(BIN)/python -m tools.verify_html
 
 bench: ## Measure, beside others that do a part of the same; ARGS
 	@tools/environment .venv-bench runtime bench
 	@.venv-bench/bin/python -m bench $(ARGS)
 
-soak: environment ## Kill two nodes a thousand times, writes docs/evidence/kill.json; ARGS="--seed …"
+soak: environment ## Kill two nodes a thousand times, hold the two verifiers against each other; ARGS="--seed …"
 	@$(BIN)/python -m tests.kill $(ARGS)
+	@$(BIN)/python -m tests.verifier --mutations 1000000 --splices 100000
 
 fuzz: environment ## Try every decoder with a million inputs, writes docs/evidence/fuzz.json; ARGS="--decoder …"
 	@$(BIN)/python -m tests.fuzz $(ARGS)

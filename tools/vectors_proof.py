@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-Makes ``vectors/exchange/proof.json``: a receipt for one copy as a file, the cards to verify it, and what is none.
+Makes ``vectors/proof.json``: a receipt for one copy as a file, the cards to verify it, and what is none.
 
 Run as ``.venv/bin/python -m tools.vectors_proof`` in the root of the repository. It is about the stream of
 ``vectors/exchange/exchange.json``, whose receipt it takes as it is. Hashes and the file are put together by hand,
@@ -20,7 +20,7 @@ from tools import vectors_exchange
 from tools.vectors_exchange import HEADERS, LEAVES, PAYLOADS, VIEW, view_payload
 
 ROOT = Path(__file__).resolve().parents[1]
-FILE = ROOT / "vectors" / "exchange" / "proof.json"
+FILE = ROOT / "vectors" / "proof.json"
 STRANGER = "AUS@NATO"
 
 Json = dict[str, Any]

@@ -27,13 +27,14 @@ const FAMILIES = {
   origin: "It is of another stream or of another office",
   unsupported: "This browser cannot check it",
 };
+// A payload begins with the length of its slip, at most 8,192, and the slip with a brace.
+const PAYLOAD = /^\0\0[\0-\x20][^]\{/;
 const BEGINNINGS = [
   ['{"body":', "card"],
   ['{"header":', "view"],
   ["legation/stream/", "note"],
   ["legation/log/", "note"],
   ["c2sp.org/tlog-proof@", "proof"],
-  ["\0\0", "payload"],
 ];
 const NAMES = {
   card: "card",
@@ -95,11 +96,14 @@ function findings(value) {
 // ---------------------------------------------------------------------------------------------------
 // State: the files that were given, and what came of each
 
-const state = { files: [], compared: new Set(), run: 0 };
+const state = { files: [], compared: new Set(), compares: new WeakMap(), run: 0 };
 const place = (id) => document.getElementById(id);
 
+/** What a file claims to be, by its first bytes; what cannot be read, as a folder, is nothing. */
 async function kindOf(file) {
-  const beginning = new TextDecoder("latin1").decode(await file.slice(0, 32).arrayBuffer());
+  const { value, error } = await attempt(() => file.slice(0, 32).arrayBuffer());
+  const beginning = error === undefined ? String.fromCharCode(...new Uint8Array(value)) : "";
+  if (PAYLOAD.test(beginning)) return "payload";
   return BEGINNINGS.find(([start]) => beginning.startsWith(start))?.[1] ?? "other";
 }
 
@@ -146,14 +150,24 @@ async function readCards(files) {
   return { outcomes, cards };
 }
 
+/** Whether a file is an attachment; remembered, for it may be large and files are judged again when others come. */
+async function hasBytesOf(file, portion) {
+  const known = state.compares.get(file) ?? new Map();
+  state.compares.set(file, known);
+  if (!known.has(portion.root)) {
+    const { error } = await attempt(() => verifyAttachment(portion, file));
+    known.set(portion.root, error === undefined);
+  }
+  return known.get(portion.root);
+}
+
 /** Which of the files are the attachments that a view names: for each, the outcome, or none. */
 async function attachmentsOf(view, files) {
   const found = [];
   for (const each of view.portions.filter(({ portion }) => portion.type === "attachment")) {
     const row = { entry: each, files: [] };
     for (const file of files.filter(({ size }) => size === each.portion.size)) {
-      const { error } = await attempt(() => verifyAttachment(each.portion, file));
-      if (error === undefined) row.files.push(file);
+      if (await hasBytesOf(file, each.portion)) row.files.push(file);
     }
     row.named = files.filter((file) => file.name === each.portion.name && !row.files.includes(file));
     found.push(row);
@@ -211,10 +225,22 @@ async function verifyAll() {
       if (run !== state.run) return;
     }
   }
-  const others = of("other");
-  outcomes.push(...others.map((file) => ({ file, kind: "other", isAttachment: used.has(file) })));
+  outcomes.push(...of("other").map((file) => ({ file, kind: "other" })));
   if (run !== state.run) return;
-  render(cardOutcomes, outcomes);
+  // An attachment may begin like anything.
+  const attached = ({ file, kind, error }) => used.has(file) && (kind === "other" || error !== undefined);
+  render(
+    cardOutcomes,
+    outcomes.map((each) => (attached(each) ? { file: each.file, kind: "other", isAttachment: true } : each)),
+  );
+}
+
+/** Verify, and say so if this page itself fails: then nothing is known. */
+function verifyAgain() {
+  return verifyAll().catch(() => {
+    for (const id of ["cards", "results"]) place(id).replaceChildren();
+    announce("This page failed. Nothing is known of any file.");
+  });
 }
 
 // ---------------------------------------------------------------------------------------------------
@@ -334,7 +360,7 @@ function noteShown(note) {
 }
 
 function proofShown(proof) {
-  const rows = [["Entry", `${proof.index} of ${proof.note.size}`]];
+  const rows = [["Entry", `number ${proof.index}, from 0, of ${proof.note.size}`]];
   if (proof.entry !== undefined) {
     rows.push(["What it is", said(proof.entry.kind)], ["Hash of what it brought", element("code", {}, proof.entry.payload_hash)]);
   }
@@ -418,7 +444,7 @@ function contentShown(portion) {
 
 function take(files) {
   state.files.push(...files);
-  return verifyAll();
+  return verifyAgain();
 }
 
 function start() {
@@ -427,12 +453,12 @@ function start() {
   input.addEventListener("click", () => {
     input.value = ""; // so that the same file may be given again
   });
-  place("languages").addEventListener("change", verifyAll);
+  place("languages").addEventListener("change", verifyAgain);
   place("clear").addEventListener("click", () => {
     state.files = [];
     state.compared.clear();
     input.value = "";
-    verifyAll();
+    verifyAgain();
     input.focus();
   });
   const drop = place("drop");

@@ -614,7 +614,7 @@ export async function abilities() {
 
 /** True if the signature holds. The key was checked when its card was read. */
 async function holdsEd25519(key, message, signature) {
-  if (!(await supports("ed25519"))) refuse("unsupported", "this browser cannot check Ed25519");
+  if (!(await supports("ed25519"))) refuse("unsupported", "there is no Ed25519 here");
   // "With S below the group order": else a signature could be spelt in several ways.
   if (littleEndian(signature.subarray(32)) >= ORDER) return false;
   try {
@@ -768,7 +768,7 @@ export async function readCard(given) {
   for (const [at, key] of signers.entries()) {
     const held = await holds(key, message, fromBase64(signatures[at].signature));
     if (held === false) refuse("signature", "a signature of the card does not hold");
-    if (held === undefined) notChecked.push(`the ${key.algorithm} signature: this browser has no ML-DSA-44`);
+    if (held === undefined) notChecked.push(`the ${key.algorithm} signature: there is no ML-DSA-44 here`);
   }
   if (read.number > 0) {
     notChecked.push("the cards before it: that retired and revoked keys were ever this office's (verifyChain)");
@@ -1465,7 +1465,7 @@ async function openNote(given, lineCount, cards, options) {
     const card = cards[each.of];
     const done = await checkLine(note, each, card);
     if (done) checked.push(`the ${each.algorithm} signature of ${card.office} holds`);
-    else notChecked.push(`the ${each.algorithm} signature of ${card.office}: this browser has no ML-DSA-44`);
+    else notChecked.push(`the ${each.algorithm} signature of ${card.office}: there is no ML-DSA-44 here`);
   }
   return { note, checked, notChecked };
 }
@@ -1554,7 +1554,7 @@ export async function verifyProof(given, cards, options = {}) {
     what: "proof",
     index: proof.index,
     note,
-    checked: [...note.checked, `the entry is number ${proof.index} of ${note.size}`],
+    checked: [...note.checked, `the entry is number ${proof.index}, from 0, of ${note.size}`],
     notChecked: [...note.notChecked, "that no void or refusal of it follows in the streams"],
   };
   if (options.entry !== undefined || note.receiver === undefined) {
@@ -1565,11 +1565,12 @@ export async function verifyProof(given, cards, options = {}) {
   if (options.payload === undefined) {
     return frozen({ ...found, entry, notChecked: [...found.notChecked, "what the entry brought: it is not here"] });
   }
-  const payload = await verifyPayload(options.payload, cards);
   if (entry.kind !== "view") refuse("proof", "the entry brought no view");
-  if (payload.size !== entry.payload_size_bytes || payload.hash !== entry.payload_hash) {
+  const brought = asBytes(options.payload);
+  if (brought.length !== entry.payload_size_bytes || base64(await sha256(brought)) !== entry.payload_hash) {
     refuse("proof", "the payload is not the one that the entry brought");
   }
+  const payload = await verifyPayload(brought, cards);
   if (payload.slip.addressee !== note.receiver) refuse("origin", "the slip is that of another office");
   return frozen({ ...found, entry, payload, checked: [...found.checked, "what it brought is the payload shown"] });
 }

@@ -249,9 +249,9 @@ class TestLog:
         refused(exchanged, 2, "log", "--since", "1", "--proof", "1", "--dir", "kor")
         refused(exchanged, 2, "log")
 
-    def test_replaces_no_file(self, exchanged: Desk) -> None:
+    def test_replaces_no_file(self, offices: Desk) -> None:
         """
         A checkpoint that was kept is evidence.
         """
-        run(exchanged, "log", "--dir", "kor", "-o", "kept")
-        refused(exchanged, 2, "log", "--dir", "kor", "-o", "kept")
+        run(offices, "log", "--dir", "kor", "-o", "kept")
+        refused(offices, 2, "log", "--dir", "kor", "-o", "kept")

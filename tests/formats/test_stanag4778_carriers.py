@@ -166,6 +166,7 @@ REFUSED = {
     "packet that is no XML": jpeg(b"PALISADE"),
     "jpeg broken off": jpeg(packet(INSIDE))[:900],
     "jpeg of segments without length": b"\xff\xd8\xff\xe1\0\0",
+    "jpeg of padding alone": b"\xff\xd8" + b"\xff" * (8 << 20),
     "jpeg of many segments": b"\xff\xd8" + segment(0xE2, b"") * 5000,
     "png broken off": png(text_chunk(packet(INSIDE)))[:900],
     "png with a wrong checksum": png(text_chunk(packet(INSIDE))).replace(b"TRIAL", b"TRIBL"),

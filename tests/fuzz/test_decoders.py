@@ -58,7 +58,7 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
         "legation.item.parts": "take_apart",
         "legation.node.accepting": "add_policy",
         "legation.node.answering": "Answering.open",
-        "legation.node.drafting": "preview_draft store_draft",
+        "legation.node.drafting": "preview_draft store_draft store_version",
         "legation.node.files": "check_policy compose cut_item format_report policies_with verify_copy view_in",
         "legation.node.home": "create_home",
         "legation.node.judging": "judge",

@@ -279,11 +279,19 @@ def _policy_written(policy: Policy, *, lenient: bool) -> Policy:
 
 
 def _label_of_exercise(data: bytes) -> Label:
-    """Read a label that is valid in the policy of the exercise, in its one form."""
-    policy, label = shipped("exercise-1"), stanag4774.read_label(data)
-    if validate(policy, label, at=NOW):
+    """Read a label that is valid in the policy of the exercise with all that it becomes, in its one form."""
+    return _one_form(shipped("exercise-1"), stanag4774.read_label(data))
+
+
+def _one_form(policy: Policy, label: Label) -> Label:
+    alone, later = msgspec.structs.replace(label, succession=None), label.succession
+    if validate(policy, alone):
         raise MalformedError("the label is not valid in the policy")
-    return policy.normalize(label)
+    found = policy.normalize(alone)
+    if later is None:
+        return found
+    later = msgspec.structs.replace(later, label=_one_form(policy, later.label))
+    return msgspec.structs.replace(found, succession=later)
 
 
 def _label_written() -> Decoder:

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
+from msgspec.structs import replace
 
 from legation.errors import MalformedError
-from legation.labels import Category, Clearance, Label, TagType, category, gathered
-from legation.labels.label import CATEGORIES_MAX, NAME_LENGTH_MAX, VALUES_MAX, check_name
+from legation.labels import Category, Clearance, Label, Succession, TagType, category, gathered
+from legation.labels.label import CATEGORIES_MAX, NAME_LENGTH_MAX, SUCCESSORS_MAX, VALUES_MAX, check_name
+from tests.labels.small import DAY
 
 NAMES = ("SECRET", "Releasable To", "TRÈS SECRET", "대외비", "AMBER+STRICT", "a" * NAME_LENGTH_MAX)
 
@@ -135,6 +138,43 @@ class TestLabel:
         parts = [category(f"{index:03}", TagType.PERMISSIVE, ["a"]) for index in range(CATEGORIES_MAX + 1)]
         with pytest.raises(MalformedError):
             Label(policy="P", classification="S", categories=tuple(parts))
+
+    @pytest.mark.parametrize("name", ["", " S", "S\u200b"])
+    def test_every_name_of_a_label_is_a_proper_one(self, name: str) -> None:
+        """
+        Classification, policy, tag set and its identifier are names that everybody reads alike.
+        """
+        made: list[Callable[[], object]] = [
+            lambda: Label(policy="P", classification=name),
+            lambda: Label(policy_id=name, classification="S"),
+            lambda: Category(tag=name, type=TagType.PERMISSIVE, values=()),
+        ]
+        if name:  # without one it is not stated
+            made.append(lambda: Label(policy_id="2.25.1", policy=name, classification="S"))
+            made.append(lambda: Category(tag="To", type=TagType.PERMISSIVE, values=(), tag_id=name))
+        for make in made:
+            with pytest.raises(MalformedError):
+                make()
+
+    def test_too_many_successors_are_refused(self) -> None:
+        """
+        A label has a few successors, one after another, and not more.
+        """
+        label = Label(policy="P", classification="S")
+        for _ in range(SUCCESSORS_MAX):
+            label = replace(label, succession=Succession(at=DAY, label=label))
+        with pytest.raises(MalformedError, match="successors"):
+            replace(label, succession=Succession(at=DAY, label=label))
+
+    def test_succession_without_a_time_zone_is_refused(self) -> None:
+        """
+        The dates of a succession are instants, both of them.
+        """
+        label, bare = Label(policy="P", classification="S"), DAY.replace(tzinfo=None)
+        Succession(at=DAY, label=label, review_at=DAY)
+        for dates in ({"at": bare}, {"at": DAY, "review_at": bare}):
+            with pytest.raises(MalformedError, match="time zone"):
+                Succession(label=label, **dates)
 
 
 class TestClearance:

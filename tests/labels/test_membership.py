@@ -230,6 +230,16 @@ class TestReader:
         assert reader.clearance(POLICY) == found.clearance
         assert reader.clearances == (holding(category("To", P, ["fin"])),)
 
+    def test_reader_without_a_clearance_counts_as_nobody(self) -> None:
+        """
+        Who holds nothing under the policy belongs to no group of it.
+        """
+        for held in ((), (holding(category("To", P, ["swe"]), policy="OTHER"),)):
+            reader = Reader(name="SWE", clearances=held, at=DAY)
+            assert reader.expansion(POLICY) is None
+            assert reader.clearance(POLICY) is None
+            assert not reader.decide(POLICY, self.label).permitted
+
     def test_label_keeps_the_group(self) -> None:
         """
         The label that is for a group names the group and no member.

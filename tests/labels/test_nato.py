@@ -224,6 +224,14 @@ class TestBanner:
         assert "[Context: NATO, KFOR]" in banner(made, label("SECRET", ["NATO", "KFOR"]))
         assert "KFOR" in banner(made, label("SECRET", ["EAPC", "KFOR"]))
 
+    @pytest.mark.parametrize("made", [OLD, NEW], ids=["old", "new"])
+    def test_context_is_taken_off_its_own_list_only(self, made: Policy) -> None:
+        """
+        What stands for the policy's name still stands on a list of parties of the same word.
+        """
+        both = label("SECRET", ["KFOR", "Releasable"], to=["KFOR", "NATO"])
+        assert banner(made, both) == "NATO/KFOR SECRET Releasable to KFOR"
+
     def test_other_policy_of_the_same_words_has_no_such_rules(self) -> None:
         """
         Only the identifier says whose policy it is.

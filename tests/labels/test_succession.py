@@ -117,6 +117,14 @@ class TestUpgrade:
         assert counting(marked, T[2]) == ((HIGH,) if review else (LOW,))
         assert counting(marked, T[4]) == (HIGH,)
 
+    def test_stricter_successor_counts_at_its_review_date(self) -> None:
+        """
+        The review date itself is heeded, the instant before it is not.
+        """
+        marked = becoming(LOW, T[4], HIGH, review_at=T[1])
+        assert counting(marked, T[1] - timedelta(microseconds=1)) == (LOW,)
+        assert counting(marked, T[1]) == (HIGH,)
+
     @pytest.mark.parametrize(
         ("wider", "narrower"),
         [(LOW, TO_X), (TO_XY, TO_Y), (LOW, WITH_R), (TO_X, label("A", category("To", P, ["x"])))],
@@ -332,6 +340,22 @@ class TestEverywhere:
             (ReasonCode.ALL_NOT_HELD, "Caveat"),
             (ReasonCode.ONE_NOT_HELD, "To"),
         ]
+
+    def test_permission_says_what_counted_in_each(self) -> None:
+        """
+        Between the dates a permission has the reasons of both labels, and a refusal those that refuse.
+        """
+        marked = becoming(WITH_R, T[4], TO_X, review_at=T[1])
+        both = clearance("B", category("To", P, ["x"]), category("Caveat", R, ["r"]))
+        assert {(reason.code, reason.tag) for reason in decide(POLICY, marked, both, at=T[2]).reasons} == {
+            (ReasonCode.CLASSIFICATION_HELD, ""),
+            (ReasonCode.ALL_HELD, "Caveat"),
+            (ReasonCode.ONE_HELD, "To"),
+        }
+        one = clearance("B", category("To", P, ["x"]))
+        assert {reason.code for reason in decide(POLICY, marked, one, at=T[2]).reasons} == {
+            ReasonCode.ALL_NOT_HELD
+        }
 
     def test_explanation_is_about_what_counts(self) -> None:
         """

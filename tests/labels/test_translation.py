@@ -666,6 +666,25 @@ class TestRequired:
         (fault, *_) = faults(labelled(TO_X), source, AWAY)
         assert (fault.code, fault.subject, fault.values) == (TranslationCode.WOULD_WIDEN, "Z", ("X",))
 
+    def test_requirement_of_a_list_in_a_third_policy_is_not_asked(self) -> None:
+        """
+        What a list requires in another policy is not required here.
+        """
+        source = requiring(self.base, "list", needs(Operation.ALL, "vorbehalt R"))
+        first, *rest = source.tag_sets
+        (said,) = first.equivalents
+        other = replace(first, equivalents=(replace(said, policy="its THIRD"),))
+        source = replace(source, digest=b"third", tag_sets=(other, *rest))
+        assert translate(labelled(TO_X), source, AWAY) == abroad(category("an", P, ["X"]))
+
+    def test_requirement_that_the_target_knows_in_part_stops(self) -> None:
+        """
+        All of a known and an unknown value is not all of the known one.
+        """
+        required = needs(Operation.ALL, "vorbehalt R", "vorbehalt nowhere")
+        source = requiring(self.base, "policy", required)
+        assert codes(labelled(), source, AWAY) == [TranslationCode.REQUIREMENT_UNMET]
+
     @pytest.mark.parametrize("place", ["nowhere", "vorbehalt nowhere"])
     def test_requirement_that_the_target_does_not_know_stops(self, place: str) -> None:
         """

@@ -140,6 +140,8 @@ class TestNearest:
             ("S//HERNO/MAPEL//REL KOR", "(S//HERON/MAPLE//REL KOR)"),
             ("(S//REL KOR//ONYL KOR)", "(S//REL KOR//ONLY KOR)"),
             ("(C REL KOR//STAF)", "(C//REL KOR//STAFF)"),
+            ("(S//HERONXX//REL KOR)", "(S//HERON//REL KOR)"),
+            ("(S//HREN//REL KOR)", "(S//HERON//REL KOR)"),
         ],
     )
     def test_slip_is_answered_with_the_mark(self, typed: str, near: str) -> None:
@@ -207,6 +209,14 @@ class TestNearest:
         What needs no repair is found as it is.
         """
         assert marks(EXERCISE, "S//REL KOR, JPN") == ("(S//REL KOR, JPN)",)
+
+    def test_level_is_known_by_all_its_names(self) -> None:
+        """
+        Who types what stands on the page, or the name itself, is told the portion mark.
+        """
+        words = (said("portionMarking", phrase="X"), said("pageTop", phrase="SEEN"))
+        policy = made([], Classification(name="NAMED", lacv=1, hierarchy=1, markings=words))
+        assert [marks(policy, typed) for typed in ("x", "seen", "named")] == [("(X)",)] * 3
 
     def test_value_that_another_needs_is_put_in(self) -> None:
         """

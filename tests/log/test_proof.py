@@ -111,7 +111,7 @@ class TestSpecification:
 
     def test_shows_the_proof_of_the_example(self) -> None:
         """The page's example is the vector, as it is written; a long line is cut."""
-        vector = json.loads((Path(__file__).parents[2] / "vectors" / "exchange" / "proof.json").read_bytes())
+        vector = json.loads((Path(__file__).parents[2] / "vectors" / "proof.json").read_bytes())
         data = vector["proof"].encode()
         assert write_proof(read_proof(data)) == data
         shown = self.PAGE.split("## Proof of one entry")[1].split("```text\n")[1].split("```")[0].splitlines()
@@ -163,6 +163,25 @@ class TestCheckpointsByCard:
         assert origin != HEAD.origin
         checkpoint = Checkpoint(origin=origin, size=1, root=GOOD.root)
         with pytest.raises(VerificationError, match="another office"):
+            open_checkpoint(sign_checkpoint(checkpoint, name=SENDER.name, signers=OURS), card)
+
+    @pytest.mark.parametrize(
+        "origin",
+        [
+            "legation/stream/v1/KOR@NATO",
+            "legation/stream/v1/KOR@NATO/x/00",
+            f"legation/stream/v1/KOR@NATO/KOR@NATO/{'0' * 32}",
+            f"legation/stream/v1/KOR@NATO/JPN@NATO/{'A' * 32}",
+            f"legation/stream/v1/KOR@NATO/{'0' * 32}",
+            f"legation/log/v1/KOR@NATO/JPN@NATO/{'0' * 32}",
+            f"legation/log/v1/KOR@NATO/{'0' * 31}",
+            f"legation/log/v1/KOR@NATO/{'0' * 32}/",
+        ],
+    )
+    def test_an_origin_of_another_form_is_refused(self, origin: str, card: Card) -> None:
+        """Nobody expected it, so that its form is all that can be asked."""
+        checkpoint = Checkpoint(origin=origin, size=1, root=GOOD.root)
+        with pytest.raises(MalformedError):
             open_checkpoint(sign_checkpoint(checkpoint, name=SENDER.name, signers=OURS), card)
 
     def test_another_key_and_another_name_are_refused(self, card: Card) -> None:

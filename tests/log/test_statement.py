@@ -85,6 +85,13 @@ class TestSign:
         with pytest.raises(MalformedError, match="line of its purpose"):
             read(SIGNED, purpose=Purpose.CARD)
 
+    def test_half_a_character_is_refused(self) -> None:
+        """
+        What cannot be written in UTF-8 is not signed.
+        """
+        with pytest.raises(MalformedError, match="halves"):
+            signed("legation/policy/v1\n\ud800\n")
+
     @pytest.mark.parametrize("name", ["", "KOR policy", "KOR+policy", "K" * 256])
     def test_name_that_is_none_is_refused(self, name: str) -> None:
         """

@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 
 import re
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from legation.errors import MalformedError, RefusedError, StoreError
 from legation.exchange import EntryHeader
-from legation.log import LogKind, read_proof
+from legation.keys.sign import Purpose, Signer
+from legation.log import LogKind, StreamSigners, read_proof
 from legation.merkle import Hash, inclusion_proof, root, verify_consistency
 from legation.node.proving import ProvenReceipt, prove_log_entry, prove_log_growth, prove_receipt, sign_log
 from legation.sdk import SignedReceipt, verify_checkpoint, verify_payload, verify_proof
@@ -44,6 +47,23 @@ def proves_entry(node: Node, number: int) -> bytes:
 def proves_growth(node: Node, old_size: int) -> tuple[bytes, list[Hash]]:
     """Prove that the own log has only grown."""
     return prove_log_growth(old_size, card=node.card, signing=node.home.signing, database=node.database)
+
+
+class Watched:
+    """
+    Signs as another signer does, and tells before it does.
+    """
+
+    def __init__(self, signer: Signer, told: Callable[[], None]) -> None:
+        self.public_key = signer.public_key
+        self._signer, self._told = signer, told
+
+    def sign(self, purpose: Purpose, message: bytes) -> bytes:
+        """
+        Tell, and sign.
+        """
+        self._told()
+        return self._signer.sign(purpose, message)
 
 
 def headers(node: Node) -> list[EntryHeader]:
@@ -242,6 +262,20 @@ class TestLog:
         kor.reopen()
         assert signs(kor) == second
         assert kor.faults() == ()
+
+    def test_of_a_size_that_was_signed_is_not_signed_again(self, village: Village) -> None:
+        """
+        Randomised signatures are made once; another process that was quicker made the ones that count.
+        """
+        kor, _ = village.pair(KOR, JPN)
+        signing = kor.home.signing
+        asked: list[bytes] = []
+        overtaken = Watched(signing.stream.ed25519, lambda: asked.append(signs(kor)))
+        stream = StreamSigners(ed25519=overtaken, mldsa44=signing.stream.mldsa44)
+        for _ in range(2):
+            found = sign_log(card=kor.card, signing=replace(signing, stream=stream), database=kor.database)
+            assert asked == [found]
+        assert kor.rows("SELECT data FROM log_checkpoint") == [(asked[0],)]
 
     def test_proves_each_of_its_entries(self, long: tuple[Node, Node, list[str]]) -> None:
         """

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-What an outsider is given: the files of ``vectors/exchange/proof.json``, and some more of the same offices.
+What an outsider is given: the files of ``vectors/proof.json``, and some more of the same offices.
 
 KOR@NATO has the stream and wrote the view, JPN@NATO has receipted it, AUS@NATO is somebody else.
 """

@@ -492,6 +492,15 @@ class TestReceipted:
         assert outgoing.receipted(db, rows.digest("a"), "KOR") is None
         assert outgoing.receipted(db, rows.digest("b"), "KOR") is not None
 
+    def test_is_nothing_that_was_withdrawn_on_its_way(self, db: Writing, stream: Outgoing) -> None:
+        """
+        The next entry above the receipt is above it.
+        """
+        outgoing.save_receipt(db, stream.stream_id, 2, b"receipt", 2)
+        deliveries.receipted(db, stream.stream_id, 2, 2)
+        deliveries.move(db, 2, DeliveryEvent.WITHDRAW, Because.NONE, epoch=1, at=1)
+        assert outgoing.receipted(db, rows.digest("b"), "KOR") is None
+
     def test_stays_when_it_is_withdrawn(self, db: Writing, stream: Outgoing) -> None:
         """
         What was held was held; unless it was taken back, and nobody can tell when.

@@ -232,6 +232,107 @@ def the_author_hands_over_what_a_relay_did() -> Pair:
     )
 
 
+def a_relay_hands_over_more_of_the_older() -> Pair:
+    """Of two items one comes once more by another office, with something hidden; their order stays."""
+    begin = (
+        act("release", AUTHOR, _PASSED_ON, "seen"),
+        act("release", AUTHOR, _PASSED_ON.replace("too.", "two."), "seen later"),
+        act("pass_on", "NATO", READERS, "seen", (SEEN,)),
+        act("pull", READERS, "NATO"),
+        act("pass_on", "NATO", READERS, "seen later", (SEEN,)),
+        act("pull", READERS, "NATO"),
+    )
+    more, pull = hidden("pass_on", "EU", READERS, "seen", (SEEN, HIDDEN)), act("pull", READERS, "EU")
+    return of_readers("a relay hands over more of the older", (*begin, more, pull), (*begin, pull))
+
+
+_TO_PEER = report(
+    "(C//REL KOR, AUS) Seen.", "(L//REL KOR, AUS) Seen too.", "(S//REL KOR) Zq7hidden.", to=PEER
+)
+_PEER_PULLS = act("pull", PEER, AUTHOR)
+
+
+def corrected(before: str, *, of: str = "seen", urgent: bool = False) -> Act:
+    """A new version of what was released, in which only something hidden is another."""
+    text = before.replace("hidden.", "hidden and corrected.")
+    text = text.replace("precedence: routine", "precedence: flash") if urgent else text
+    return hidden("correct", AUTHOR, text, "corrected", of)
+
+
+def corrected_where_the_peer_does_not_see() -> Pair:
+    """The peer has the item; then a paragraph that it does not see is corrected, or nothing is."""
+    begin, end = (act("release", AUTHOR, _TO_PEER, "seen"), _PEER_PULLS), (_PEER_PULLS, _PEER_PULLS)
+    return of_peer(
+        "corrected where the peer does not see", (*begin, corrected(_TO_PEER), *end), (*begin, *end)
+    )
+
+
+def corrected_before_the_peer_asks() -> Pair:
+    """The same, before the peer has got it; and the correction is more urgent than what it corrects."""
+    begin = (
+        act("release", AUTHOR, report("(O) Seen first.", to=PEER, precedence="priority"), "first"),
+        act("release", AUTHOR, _TO_PEER, "seen"),
+    )
+    return of_peer(
+        "corrected before the peer asks",
+        (*begin, corrected(_TO_PEER, urgent=True), _PEER_PULLS),
+        (*begin, _PEER_PULLS),
+    )
+
+
+def corrected_after_the_peer_lost_something() -> Pair:
+    """The peer may see less than it has by then; that it would be cut a smaller copy is no news."""
+    begin = (
+        act("release", AUTHOR, _TO_PEER, "seen"),
+        _PEER_PULLS,
+        act("grant", AUTHOR, PEER, cast.cleared(PEER, "L")),
+    )
+    return of_peer(
+        "corrected after the peer lost something",
+        (*begin, corrected(_TO_PEER), _PEER_PULLS),
+        (*begin, _PEER_PULLS),
+    )
+
+
+def corrected_twice_and_withdrawn() -> Pair:
+    """A version that the peer never noticed is withdrawn, and corrected once more."""
+    begin = (act("release", AUTHOR, _TO_PEER, "seen"), _PEER_PULLS)
+    again = _TO_PEER.replace("hidden.", "hidden and corrected again.")
+    return of_peer(
+        "corrected twice and withdrawn",
+        (
+            *begin,
+            corrected(_TO_PEER),
+            hidden("withdraw_only", AUTHOR, "corrected"),
+            hidden("correct", AUTHOR, again, "again", "seen"),
+            _PEER_PULLS,
+        ),
+        (*begin, _PEER_PULLS),
+    )
+
+
+def corrected_where_readers_do_not_see() -> Pair:
+    """The node gets the correction, and its readers see the same in both versions."""
+    pull = act("pull", READERS, AUTHOR)
+    begin = (act("release", AUTHOR, _PASSED_ON, "seen"), pull)
+    return of_readers(
+        "corrected where readers do not see",
+        (*begin, corrected(_PASSED_ON), pull, act("read")),
+        (*begin, pull, act("read")),
+    )
+
+
+def withdrawn_what_readers_do_not_see() -> Pair:
+    """An item of which the readers see nothing is withdrawn, or not."""
+    text, pull = report(f"{HIDDEN} Zq7hidden.", to=READERS), act("pull", READERS, AUTHOR)
+    begin = (act("release", AUTHOR, _PASSED_ON, "seen"), hidden("release", AUTHOR, text, "unseen"), pull)
+    return of_readers(
+        "withdrawn what readers do not see",
+        (*begin, hidden("withdraw", AUTHOR, "unseen", READERS)),
+        begin,
+    )
+
+
 HANDMADE = (
     refused_before_what_goes,
     others_ask_before_a_replay,
@@ -245,5 +346,12 @@ HANDMADE = (
     two_relays_hand_over_alike,
     the_smaller_view_hides_more,
     the_author_hands_over_what_a_relay_did,
+    a_relay_hands_over_more_of_the_older,
+    corrected_where_the_peer_does_not_see,
+    corrected_before_the_peer_asks,
+    corrected_after_the_peer_lost_something,
+    corrected_twice_and_withdrawn,
+    corrected_where_readers_do_not_see,
+    withdrawn_what_readers_do_not_see,
 )
 """How the pairs are made."""

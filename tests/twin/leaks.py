@@ -22,16 +22,18 @@ from msgspec.structs import replace as replaced
 from legation.errors import LegationError, MalformedError, RemoteProtocolError, SignatureError
 from legation.exchange import EntryKind, RefusalCode
 from legation.item.parts import Parts
+from legation.item.substance import Substance, substance_of
 from legation.item.view import inspect, verify
 from legation.keys.sign import KeyId
 from legation.log import Checkpoint, key_name, sign_checkpoint, stream_origin
 from legation.merkle import Hash
-from legation.node import answering, numbering, pulling, reading, releasing
+from legation.node import answering, numbering, pulling, reading, releasing, superseding
 from legation.node.answering import Answering, Batch
 from legation.node.judging import Judged
 from legation.node.pulling import Pulling
 from legation.node.rules import Rules, received_reader
-from legation.store.sqlite import deliveries, inbox, items, node
+from legation.release import Because
+from legation.store.sqlite import deliveries, inbox, items, node, versions
 from legation.store.sqlite.database import Reading, Writing
 from legation.transports.http import app
 from tests.item import naive
@@ -545,6 +547,139 @@ def readers_hold_what_the_node_holds(patch: Patch) -> None:
     patch.setattr(reading, "mission_reader", received_reader)
 
 
+# Versions and withdrawals.
+
+
+def versions_sent_to_all(patch: Patch) -> None:
+    """Whoever has the older version is sent the newer one, whatever it says to them."""
+    patch.setattr(Substance, "within", lambda *_: None)
+
+
+def versions_compared_as_they_were_handed_over(patch: Patch) -> None:
+    """What was handed over is compared whole, also what the peer may not see any more."""
+    patch.setattr(superseding._Walk, "_comparable", lambda *_: lambda *_: True)
+
+
+def versions_compared_by_their_size(patch: Patch) -> None:
+    """What is compared of a version is how long the whole item is."""
+
+    def make(true: Callable[..., Any]) -> Callable[..., Any]:
+        def news(self: Any, each: Any) -> Any:
+            found = true(self, each)
+            own = items.own_view(self._db, each.item_id)
+            sizes = vars(self).setdefault("sizes", [])
+            sizes.append(own.size_bytes if own is not None else 0)
+            if found is None and sizes[-2:-1] != sizes[-1:]:
+                allowed = frozenset(one for one in each.labels if self._rules.permits(self._office, one))
+                data = self._cut(each.item_id, allowed)
+                substance = substance_of(inspect(data))
+                return superseding.Going(delivery=each, data=data, substance=substance)
+            return found
+
+        return news
+
+    _wrap(patch, superseding._Walk, "_news", make)
+
+
+def newest_of_what_waits(patch: Patch) -> None:
+    """Of versions that wait the newest goes, also if an older one says the same."""
+
+    def make(true: Callable[..., Any]) -> Callable[..., Any]:
+        def weigh(self: Any, each: Any) -> None:
+            before = self.fates.going
+            self.fates.going = None
+            true(self, each)
+            if self.fates.going is None:
+                self.fates.going = before
+            elif before is not None:
+                self.fates.withheld.append((before.delivery, Because.REPLACED))
+
+        return weigh
+
+    _wrap(patch, superseding._Walk, "_weigh", make)
+
+
+def version_that_goes_before_its_turn(patch: Patch) -> None:
+    """A document goes where its most urgent version stands among what waits."""
+
+    def make(true: Callable[..., Any]) -> Callable[..., Any]:
+        def waiting(db: Writing, office: str, _limit: int) -> list[deliveries.Waiting]:
+            found: list[deliveries.Waiting] = true(db, office, 500)
+            first: dict[object, int] = {}
+            for place, each in enumerate(found):
+                first.setdefault(each.versions_of or each.delivery_id, place)
+            return sorted(found, key=lambda each: first[each.versions_of or each.delivery_id])
+
+        return waiting
+
+    _wrap(patch, deliveries, "waiting", make)
+
+
+def versions_that_all_readers_notice(patch: Patch) -> None:
+    """Each version that readers may see something of is listed and found."""
+
+    def noticed(db: Reading, document: bytes, office: str) -> list[versions.Version]:
+        return list(versions._readable(db, document, office))
+
+    for module in (inbox, items, versions):
+        patch.setattr(module, "noticed_versions", noticed)
+
+
+def unnoticed_version_is_found(patch: Patch) -> None:
+    """Who knows the id of a version that says nothing new to them is shown it."""
+    patch.setattr(items, "_is_noticed", lambda *_: True)
+
+
+def versions_compared_by_all_layers(patch: Patch) -> None:
+    """What readers notice is worked out from all that the node has of a version."""
+    _replace(
+        patch,
+        versions,
+        "_READABLE",
+        """        AND +first IN (SELECT access_id FROM temp.allowed)
+        AND +second IN (SELECT access_id FROM temp.allowed)
+""",
+        "",
+    )
+
+
+def mark_for_an_unnoticed_version(patch: Patch) -> None:
+    """The inbox says that there is another version, whether it is noticed or not."""
+
+    def make(true: Callable[..., Any]) -> Callable[..., Any]:
+        def rows(db: Reading) -> Any:
+            return [
+                replace(each, title=f"{each.title}, of several") if _several(db, each.document) else each
+                for each in true(db)
+            ]
+
+        return rows
+
+    _wrap(patch, inbox, "rows", make)
+
+
+def _several(db: Reading, document: bytes) -> bool:
+    row = db.one("SELECT count(*) FROM item WHERE document = ?", (document,))
+    return row is not None and row[0] > 1
+
+
+def withdrawal_of_what_is_not_seen(patch: Patch) -> None:
+    """Who asks for an item that was withdrawn is told so, whether they might have seen it or not."""
+
+    def make(true: Callable[..., Any]) -> Callable[..., Any]:
+        def find_item(db: Reading, text: str) -> Any:
+            try:
+                return true(db, text)
+            except MalformedError:
+                if db.one("SELECT 1 FROM withdrawal WHERE lower(hex(item_id)) = ?", (text,)) is not None:
+                    raise MalformedError("the item was withdrawn") from None
+                raise
+
+        return find_item
+
+    _wrap(patch, reading, "find_item", make)
+
+
 def peers(number: int) -> Callable[[], Pair]:
     """A pair that the peer observes."""
     return partial(peer_pair, number)
@@ -560,7 +695,7 @@ LEAKS = (
     Leak("one counter for all nonces", one_counter_for_all_nonces, peers(0)),
     Leak("one counter for all salts", one_counter_for_all_salts, peers(0)),
     Leak("one numbering for all streams", one_numbering_for_all_streams, peers(0)),
-    Leak("numbers for what is withheld", numbers_for_what_is_withheld, peers(1)),
+    Leak("numbers for what is withheld", numbers_for_what_is_withheld, peers(0)),
     Leak(
         "a limit that counts what is refused",
         limit_that_counts_what_is_refused,
@@ -568,10 +703,10 @@ LEAKS = (
     ),
     Leak("a slip that names all addressees", slip_that_names_all_addressees, peers(0)),
     Leak("a checkpoint over all streams", checkpoint_over_all_streams, peers(0)),
-    Leak("a cut with one hash too many", cut_with_one_hash_too_many, peers(0)),
-    Leak("a cut that is empty is sent", cut_that_is_empty_is_sent, peers(1)),
+    Leak("a cut with one hash too many", cut_with_one_hash_too_many, peers(1)),
+    Leak("a cut that is empty is sent", cut_that_is_empty_is_sent, peers(18)),
     Leak("an approval that is not decided again", approval_that_is_not_decided_again, peers(8)),
-    Leak("cuts remembered by item", cuts_remembered_by_item, peers(1)),
+    Leak("cuts remembered by item", cuts_remembered_by_item, peers(2)),
     Leak("decisions remembered by label", decisions_remembered_by_label, handmade.another_is_refused_first),
     Leak("answers cut at every epoch", answers_cut_at_every_epoch, peers(4)),
     Leak(
@@ -599,8 +734,12 @@ LEAKS = (
     Leak("a header with a version", header_with_a_version, peers(0)),
     Leak("a receipt with a time of others", receipt_with_a_time_of_others, peers(1)),
     Leak("an inbox that counts all", inbox_that_counts_all, readers(1)),
-    Leak("the title of a hidden layer", title_of_a_hidden_layer, readers(2)),
-    Leak("an order by the key of a view", order_by_the_key_of_a_view, readers(2)),
+    Leak("the title of a hidden layer", title_of_a_hidden_layer, readers(9)),
+    Leak(
+        "an order by the key of a view",
+        order_by_the_key_of_a_view,
+        handmade.a_relay_hands_over_more_of_the_older,
+    ),
     Leak("a tie that a hash settles", tie_that_a_hash_settles, handmade.two_relays_hand_over_alike),
     Leak(
         "received when the last came",
@@ -615,4 +754,48 @@ LEAKS = (
     Leak("an error that quotes an id", error_that_quotes_an_id, readers(0)),
     Leak("show without a cut", show_without_a_cut, readers(0)),
     Leak("readers hold what the node holds", readers_hold_what_the_node_holds, readers(0)),
+    Leak(
+        "versions that are sent to all", versions_sent_to_all, handmade.corrected_where_the_peer_does_not_see
+    ),
+    Leak(
+        "versions compared as they were handed over",
+        versions_compared_as_they_were_handed_over,
+        handmade.corrected_after_the_peer_lost_something,
+    ),
+    Leak(
+        "versions compared by their size",
+        versions_compared_by_their_size,
+        handmade.corrected_where_the_peer_does_not_see,
+    ),
+    Leak("the newest of what waits", newest_of_what_waits, handmade.corrected_before_the_peer_asks),
+    Leak(
+        "a version that goes before its turn",
+        version_that_goes_before_its_turn,
+        handmade.corrected_before_the_peer_asks,
+    ),
+    Leak(
+        "versions that all readers notice",
+        versions_that_all_readers_notice,
+        handmade.corrected_where_readers_do_not_see,
+    ),
+    Leak(
+        "an unnoticed version is found",
+        unnoticed_version_is_found,
+        handmade.corrected_where_readers_do_not_see,
+    ),
+    Leak(
+        "versions compared by all layers",
+        versions_compared_by_all_layers,
+        handmade.corrected_where_readers_do_not_see,
+    ),
+    Leak(
+        "a mark for an unnoticed version",
+        mark_for_an_unnoticed_version,
+        handmade.corrected_where_readers_do_not_see,
+    ),
+    Leak(
+        "a withdrawal of what is not seen",
+        withdrawal_of_what_is_not_seen,
+        handmade.withdrawn_what_readers_do_not_see,
+    ),
 )

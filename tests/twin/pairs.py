@@ -9,14 +9,14 @@ number of a pair is its seed.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from random import Random
 from typing import Any
 
 from tests.twin import cast
 from tests.twin.moments import NOON, Moments
-from tests.twin.reports import PRECEDENCES, Hiding, Visible, filled, visible_report
+from tests.twin.reports import CANARY, PRECEDENCES, Hiding, Visible, filled, visible_report
 from tests.twin.world import LAST_WRONG, WRONG, World
 
 SIDES = ("first", "second")
@@ -141,6 +141,7 @@ class _PeerPlan:
     has_lost: bool = False
     second: int = 0
     released: int = 0
+    seen: list[str] = field(default_factory=list)  # first versions of which the peer sees some
 
     def steps(self) -> Iterator[Planned]:
         """A few steps, and what is needed to see what came of them."""
@@ -156,11 +157,31 @@ class _PeerPlan:
         """One of the things that can happen."""
         random, second, author, peer = self.random, self.second, cast.AUTHOR, cast.PEER
         match random.choices(
-            ("release", "pull", "one", "give", "wrong", "turn", "restart", "keep", "forge"),
-            (30, 22, 6, 8, 14, 10, 4, 5, 6),
+            (
+                "release",
+                "correct",
+                "withdraw",
+                "pull",
+                "one",
+                "give",
+                "wrong",
+                "turn",
+                "restart",
+                "keep",
+                "forge",
+            ),
+            (26, 8, 4, 22, 6, 8, 14, 10, 4, 5, 6),
         )[0]:
             case "release" if self.highest:
                 yield self.release(self.marks())
+            case "correct" if self.highest and self.seen:
+                self.released += 1
+                report = visible_report(random, self.marks(), peer)
+                told = (author, f"seen {self.released}", random.choice(self.seen))
+                yield Planned(second, "correct", told, report)
+            case "withdraw" if self.seen:
+                name = self.seen.pop(random.randrange(len(self.seen)))
+                yield Planned(second, "withdraw", (author, name))
             case "one":
                 yield Planned(second, "pull", (peer, author, 1))
             case "give":
@@ -191,6 +212,7 @@ class _PeerPlan:
     def release(self, marks: Sequence[str]) -> Planned:
         """Release something of which the peer sees some."""
         self.released += 1
+        self.seen.append(f"seen {self.released}")
         report = visible_report(self.random, marks, cast.PEER)
         return Planned(self.second, "release", (cast.AUTHOR, f"seen {self.released}"), report)
 
@@ -236,6 +258,7 @@ def _peer_side(random: Random, side: str, plan: Sequence[Planned], starts_with: 
         )
         hidden.state.steps.append(Step(f"step {number}", each.second, done, during))
         hidden.state.second = each.second
+        hidden.note(each)
     if not is_still:
         hidden.something()
     others = dict.fromkeys(cast.OTHERS, ((cast.AUTHOR, "S"),))
@@ -253,11 +276,11 @@ def _visible_act(random: Random, each: Planned, hiding: Hiding) -> Act:
     """The act of a visible step, its report completed."""
     if each.report is None:
         return act(each.what, *each.told)
-    by, name = each.told
+    by, name, *of = each.told
     if each.what == "give":
         # The observer's own: it sees all of it, so nothing is hidden in it.
         hiding = Hiding(hiding.marks, hides=False)
-    return act("release", by, filled(random, each.report, hiding), name)
+    return act("correct" if of else "release", by, filled(random, each.report, hiding), name, *of)
 
 
 @dataclass
@@ -268,15 +291,40 @@ class _HiddenFromPeer:
     pinned: list[str]
     has_policy: bool = False
     lost: tuple[str, ...] = ()  # marks that the peer sees no more after the next step
+    seen: dict[str, Visible] = field(default_factory=dict)  # by its first version, what is seen of a document
+    released: list[str] = field(default_factory=list)  # what is hidden wholly
+
+    def note(self, each: Planned) -> None:
+        """Know what the observer has after a visible step."""
+        if each.report is not None and each.what in {"release", "correct"}:
+            self.seen[each.told[-1]] = each.report
+        elif each.what == "withdraw":
+            self.seen.pop(each.told[1], None)
+
+    def correct(self) -> Act:
+        """Release a new version of what the observer sees, in which they see the same."""
+        random = self.state.random
+        of = random.choice(sorted(self.seen))
+        visible = replace(
+            self.seen[of], precedence=random.choice(PRECEDENCES), role=random.choice(("action", "info"))
+        )
+        hiding = Hiding(cast.PEER_NEVER_SEES, ("EU", *cast.OTHERS), long=_long(random))
+        # A line of its own, so that it is always another text.
+        changed = filled(random, visible, hiding) + f"\n(S) {CANARY}{self.state.number()}.\n"
+        return act("correct", cast.AUTHOR, changed, self.state.number(), of)
 
     def something(self) -> None:
         """Let one or two hidden things happen."""
         random = self.state.random
         add = self.state.add
         office = random.choice(cast.OTHERS)
-        match random.randrange(12):
+        match random.randrange(15):
             case 0 | 1 | 2:
                 add(self.release())
+            case 12 | 13 if self.seen:
+                add(self.correct())
+            case 14 if self.released:
+                add(act("withdraw", cast.AUTHOR, random.choice(self.released)))
             case 3 | 4 if office in self.pinned:
                 add(act("pull", office, cast.AUTHOR))
             case 5:
@@ -323,7 +371,9 @@ class _HiddenFromPeer:
         offices = random.sample(("EU", *cast.OTHERS), random.randint(0, 3))
         if not offices or random.random() < 0.4:
             offices.append(cast.PEER)
-        return act("release", cast.AUTHOR, self.report(offices), self.state.number())
+        name = self.state.number()
+        self.released.append(name)
+        return act("release", cast.AUTHOR, self.report(offices), name)
 
     def release_too_late(self) -> Act:
         """Release something to the peer that it may see now, and no more when it asks the next time."""
@@ -365,11 +415,22 @@ def _reader_plan(random: Random) -> Iterator[Planned]:
     # Sometimes everything comes by others.
     sources = [author, *cast.RELAYS] if random.random() < 0.7 else cast.RELAYS
     second, own, reports = 0, 0, dict[str, Visible]()
+    begun = list[str]()  # first versions
     for _ in range(random.randint(4, 9)):
         second += random.choice((20, 40, 200))
-        match random.choices(("release", "pull", "pass on", "own", "read", "less"), (30, 25, 25, 10, 10, 4))[
-            0
-        ]:
+        match random.choices(
+            ("release", "correct", "withdraw", "pull", "pass on", "own", "read", "less"),
+            (28, 12, 5, 25, 25, 10, 10, 4),
+        )[0]:
+            case "correct" if begun:
+                of, name = random.choice(begun), f"seen {len(reports)}"
+                reports[name] = visible_report(random, cast.READER_SEES, here)
+                yield Planned(second, "correct", (author, name, of), reports[name])
+                if random.random() < 0.7:
+                    yield Planned(second + 8, "pull", (here, author))
+            case "withdraw" if begun:
+                gone = begun.pop(random.randrange(len(begun)))
+                yield Planned(second, "withdraw", (author, gone, here))
             case "pull":
                 yield Planned(second, "pull", (here, random.choice(sources)))
             case "pass on" if reports:
@@ -389,10 +450,12 @@ def _reader_plan(random: Random) -> Iterator[Planned]:
                 yield Planned(second, "set_clearance", (here, less, False))
             case _:
                 name = f"seen {len(reports)}"
+                begun.append(name)
                 reports[name] = visible_report(random, cast.READER_SEES, here)
                 yield Planned(second, "release", (author, name), reports[name])
     for of in sources:
-        yield Planned(second + 16, "pull", (here, of))
+        second += 20
+        yield Planned(second, "pull", (here, of))
 
 
 def _part(random: Random, report: Visible) -> tuple[str, ...]:
@@ -433,6 +496,9 @@ class _HiddenFromReader:
     state: Completing
     is_pinned: bool
     seen: list[str] = field(default_factory=list)
+    released_last: dict[str, Visible] = field(default_factory=dict)  # by first version, what is seen of it
+    documents: dict[str, Visible] = field(default_factory=dict)  # of these, what the node has by now
+    released: list[str] = field(default_factory=list)  # what is hidden wholly
 
     def visible(self, each: Planned) -> Act:
         """The act of a visible step, completed with something hidden."""
@@ -442,12 +508,31 @@ class _HiddenFromReader:
             return act("set_clearance", at, clearance, received=received)
         if each.what == "pass_on":
             return act("pass_on", *each.told, [*each.marks, *self.hidden_marks()])
-        if each.what == "release" and each.told[0] == cast.AUTHOR:
+        if each.report is not None and each.told[0] == cast.AUTHOR:
             self.seen.append(each.told[1])
+            self.released_last[each.told[-1]] = each.report
+            self.documents.pop(each.told[-1], None)
+        if each.what == "pull" and each.told[1] == cast.AUTHOR:
+            self.documents |= self.released_last
+        if each.what == "withdraw":
+            self.documents.pop(each.told[1], None)
+            self.released_last.pop(each.told[1], None)
         by = each.told[0] if each.told else ""
         own = by == cast.READERS
         marks = cast.READER_NEVER_SEES_OWN if own else cast.READER_NEVER_SEES + cast.NODE_NEVER_GETS
         return _visible_act(random, each, Hiding(marks, ("EU", "KOR", "NATO"), long=_long(random)))
+
+    def correct(self) -> Act:
+        """Release a new version of what the readers see, in which they see the same."""
+        random = self.state.random
+        of = random.choice(sorted(self.documents))
+        marks = cast.READER_NEVER_SEES + cast.NODE_NEVER_GETS
+        hiding = Hiding(marks, ("EU", "KOR", "NATO"), long=_long(random))
+        changed = filled(random, self.documents[of], hiding)
+        changed += f"\n(C//REL KOR, JPN) {CANARY}{self.state.number()}.\n"
+        name = self.state.number()
+        self.seen.append(name)
+        return act("correct", cast.AUTHOR, changed, name, of)
 
     def hidden_marks(self) -> list[str]:
         """Some marks that the node may have and its readers may not."""
@@ -458,9 +543,15 @@ class _HiddenFromReader:
         """Let one or two hidden things happen."""
         random, add = self.state.random, self.state.add
         here, author, relay = cast.READERS, cast.AUTHOR, random.choice(cast.RELAYS)
-        match random.randrange(9):
+        match random.randrange(13):
             case 0 | 1:
-                add(act("release", author, self.report((here, "EU")), self.state.number()))
+                name = self.state.number()
+                self.released.append(name)
+                add(act("release", author, self.report((here, "EU")), name))
+            case 9 | 10 | 11 if self.documents:
+                add(self.correct())
+            case 12 if self.released:
+                add(act("withdraw", author, random.choice(self.released), here))
             case 2 | 3:
                 add(act("release", "KOR", self.report((here,)), self.state.number()))
                 add(act("pull", here, "KOR"))

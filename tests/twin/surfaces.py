@@ -64,6 +64,16 @@ EXCEPTIONS = (
         why="places and room are shared by all peers, and whoever finds none is refused like for any reason",
         bound="one refusal, which comes from outside too",
     ),
+    Exemption(
+        what="a version was withdrawn, and a newer one says the same to the observer",
+        why="it takes the place of the other, or they would be left with nothing, though something holds",
+        bound="one item that says the same under another id and time, once for each that was withdrawn",
+    ),
+    Exemption(
+        what="a version was corrected before the node of a reader had it",
+        why="what its author corrected is not handed over any more, whoever reads there",
+        bound="one item, with the id and the time of the newer version; nothing tells that there was another",
+    ),
 )
 """All that the worlds of a pair may tell."""
 

@@ -125,5 +125,5 @@ class TestList:
         """
         What two worlds may tell stands in one list.
         """
-        assert len(EXCEPTIONS) == 5
+        assert len(EXCEPTIONS) == 7
         assert all(each.what and each.why and each.bound for each in EXCEPTIONS)

@@ -49,16 +49,17 @@ from legation.labels import parse_mark
 from legation.node import answering, numbering, surroundings
 from legation.node import home as homes
 from legation.node.accepting import add_policy
-from legation.node.drafting import preview_draft, store_draft
+from legation.node.drafting import preview_draft, store_draft, store_version
 from legation.node.home import Home, open_home
 from legation.node.journal import journal
 from legation.node.numbering import append, begun
 from legation.node.pulling import Pulling
 from legation.node.releasing import release
-from legation.node.rules import begin_epoch, named_clearance, policies_at_hand
+from legation.node.rules import RuleBook, begin_epoch, named_clearance, policies_at_hand
 from legation.node.serving import Keeper, PullLoop, exchange_of, pulling
 from legation.node.surroundings import Surroundings
-from legation.store.sqlite import incoming, items, node
+from legation.node.withdrawing import accept_withdrawal, withdraw_item
+from legation.store.sqlite import incoming, items, node, withdrawals
 from legation.store.sqlite.database import Writing
 from tests.cli.toy import TOY
 from tests.twin import cast
@@ -259,6 +260,7 @@ class World:
         self.sights: list[Sight] = []
         self.done = Counter[str]()
         self.released: dict[str, bytes] = {}  # by the name given in the script
+        self.versions: dict[str, list[str]] = {}  # of each document by its first version, the oldest first
         self._peers = peers
         self._small = small
         self._nodes: dict[str, Node] = {}
@@ -347,15 +349,41 @@ class World:
     def release(self, by: str, report: str, name: str) -> None:
         """Keep a report as a draft, preview it, and release what was seen."""
         at = self.node(by)
-        home, around = at.home, at.around
         draft = store_draft(
-            report.encode(), by="drafter", card=home.card, database=home.database, around=around
+            report.encode(),
+            by="drafter",
+            card=at.home.card,
+            database=at.home.database,
+            around=at.around,
         )
-        digest = draft.digest.hex()
+        if self._let_go(at, draft.digest.hex(), name):
+            self.versions[name] = [name]
+
+    def correct(self, by: str, report: str, name: str, of: str) -> None:
+        """Release a report as a new version of the document that an item of the script began."""
+        at = self.node(by)
+        if of not in self.versions:
+            return
+        draft = store_version(
+            report.encode(),
+            replaces=self.released[self.versions[of][-1]].hex(),
+            by="drafter",
+            card=at.home.card,
+            database=at.home.database,
+            blobs=at.home.blobs,
+            around=at.around,
+        )
+        if self._let_go(at, draft.digest.hex(), name):
+            self.versions[of].append(name)
+            self.done["corrected"] += 1
+
+    def _let_go(self, at: Node, digest: str, name: str) -> bool:
+        """Preview and release a draft; not if nobody would receive anything."""
+        home, around = at.home, at.around
         seen = preview_draft(digest, card=home.card, database=home.database, blobs=home.blobs, around=around)
         self.done["previewed"] += 1
-        if all(copy.empty for copy in seen.copies):
-            return
+        if all(copy.empty for copy in seen.copies) and not seen.replaces:
+            return False
         found = release(
             digest,
             by="releasing officer",
@@ -368,6 +396,41 @@ class World:
         )
         self.released[name] = found.item_id
         self.done["released"] += 1
+        return True
+
+    def withdraw(self, by: str, name: str, *bring: str) -> None:
+        """Withdraw every version of a document, the newest first, and bring it to offices, as the exchange will."""
+        for version in reversed(self.versions.pop(name, [])):
+            self._withdraw(by, self.released[version], bring)
+
+    def withdraw_only(self, by: str, name: str, *bring: str) -> None:
+        """Withdraw one version; one that says the same takes its place."""
+        self._withdraw(by, self.released[name], bring)
+
+    def _withdraw(self, by: str, item: bytes, bring: Sequence[str]) -> None:
+        at = self.node(by)
+        withdraw_item(
+            item.hex(),
+            by="releasing officer",
+            card=at.home.card,
+            database=at.home.database,
+            signing=at.home.signing,
+            around=at.around,
+        )
+        with at.home.database.read() as db:
+            data = next(each.data for each in withdrawals.withdrawals(db) if each.item_id == item)
+        for office in bring:
+            self._bring(office, by, data)
+        self.done["withdrawn"] += 1
+
+    def _bring(self, office: str, source: str, data: bytes) -> None:
+        there = self.node(office)
+
+        def act(db: Writing) -> None:
+            rules = RuleBook(there.home.card, there.around).turn(db)
+            accept_withdrawal(db, data, source=source, rules=rules, around=there.around)
+
+        there.home.database.write(act)
 
     def pull(self, by: str, of: str, rounds: int = ROUNDS_MAX, *, during: Sequence[Hook] = ()) -> None:
         """Pull until there is nothing more; what fails is reported as ``serve`` does."""

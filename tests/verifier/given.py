@@ -4,15 +4,14 @@ What an auditor is handed: two cards, a copy with an attachment, a receipt, a pr
 """
 
 from base64 import b64encode
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from hashlib import sha256
 
 from legation.encoding import encode
-from legation.exchange import EntryKind
-from legation.exchange.entry import header_of
+from legation.exchange import EntryKind, header_of
 from legation.log.proof import Proof, write_proof
-from legation.merkle import Hash, inclusion_proof
+from legation.merkle import inclusion_proof, leaf_hash
 from tests.exchange.made import view_payload
 from tests.item import handmade, worlds
 from tests.keys.office import Keys
@@ -47,20 +46,29 @@ def given() -> Given:
         encode(header_of(number, kind, data))
         for number, (kind, data) in enumerate(((EntryKind.START, b"{}"), (EntryKind.VIEW, payload)))
     ]
-    leaves = [Hash(sha256(b"\x00" + entry).digest()) for entry in entries]
-    head = replace(notes.HEAD, size=len(leaves), root=notes.tree_root(leaves))
-    receipt = notes.receipt(head)
-    proof = Proof(index=1, hashes=tuple(inclusion_proof(leaves, 1)), note=receipt, extra=entries[1])
     return Given(
         writer=Keys.of("KOR@NATO").card(),
         receiver=Keys.of("JPN@NATO").card(),
         view=view,
         payload=payload,
         entry=entries[1],
-        checkpoint=notes.checkpoint(head),
-        receipt=receipt,
-        proof=write_proof(proof),
+        checkpoint=notes.checkpoint(head_of(entries)),
+        receipt=notes.receipt(head_of(entries)),
+        proof=proof_of(entries, 1),
     )
+
+
+def head_of(entries: Sequence[bytes]) -> notes.Head:
+    """What a checkpoint over these entries says."""
+    leaves = [leaf_hash(entry) for entry in entries]
+    return replace(notes.HEAD, size=len(leaves), root=notes.tree_root(leaves))
+
+
+def proof_of(entries: Sequence[bytes], number: int) -> bytes:
+    """The receipt of one of these entries, as a file that holds the entry."""
+    hashes = inclusion_proof([leaf_hash(entry) for entry in entries], number)
+    note = notes.receipt(head_of(entries))
+    return write_proof(Proof(index=number, hashes=tuple(hashes), note=note, extra=entries[number]))
 
 
 def document() -> handmade.Document:

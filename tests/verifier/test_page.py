@@ -11,9 +11,11 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from legation.keys.card import fingerprint, read
+from legation.merkle import leaf_hash
+from tests.item import handmade, worlds
 from tests.keys.office import Keys
 from tests.verifier.browser import CHROMIUM, CONTRASTS, CONTROLS, HEADINGS, Opened, browser, opened
-from tests.verifier.given import FILE, FILE_NAME, given
+from tests.verifier.given import FILE, FILE_NAME, b64, given
 from tools import verify_html
 
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="lacks chromium (tools/system-packages test)")
@@ -190,6 +192,22 @@ class TestVerifying:
             assert status == "3 files: 2 files hold, 1 was not recognised."
             assert "does NOT have the bytes that were signed" in tab.about("copy.json")
 
+    def test_an_attachment_may_begin_like_anything(self, started: Browser, tmp_path: Path) -> None:
+        """
+        As a copy, as a payload, as a proof: its bytes are what counts.
+        """
+        for number, data in enumerate((b'{"header":1}', b"\0\0\0\x02{}x", b"c2sp.org/tlog-proof@v1\n")):
+            root = leaf_hash(b"legation/chunk/v1\n" + data)
+            attachment = {"type": "attachment", "media_type": "text/plain", "name": "x"}
+            portion = attachment | {"size": len(data), "root": b64(root)}
+            document = handmade.Document(labels=(worlds.plain_label(0),), portions=((0, portion),))
+            files = {"card": given().writer, f"copy{number}": handmade.item(document), f"file{number}": data}
+            for name, content in files.items():
+                (tmp_path / name).write_bytes(content)
+            with opened(started) as tab:
+                status = tab.give([tmp_path / name for name in files])
+                assert status == "3 files: 2 files hold, 1 is an attachment."
+
     def test_cards_that_do_not_follow_each_other_are_not_used(self, started: Browser, tmp_path: Path) -> None:
         """
         The newest of a whole chain is used; of two first cards of one office none is.
@@ -225,7 +243,7 @@ class TestVerifying:
             assert "This browser has no ML-DSA-44" in tab.page.locator("#abilities").inner_text()
             checked, missing = tab.about("receipt").split("Not checked here")
             assert "ml-dsa-44" not in checked
-            assert "the ml-dsa-44 signature of JPN@NATO: this browser has no ML-DSA-44" in missing
+            assert "the ml-dsa-44 signature of JPN@NATO: there is no ML-DSA-44 here" in missing
 
     def test_a_browser_without_ed25519_verifies_nothing(
         self, started: Browser, files: dict[str, Path]

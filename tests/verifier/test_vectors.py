@@ -2,6 +2,9 @@
 
 import json
 import re
+import shlex
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
@@ -9,6 +12,9 @@ from typing import Any
 
 import pytest
 
+from legation.encoding import encode
+from legation.exchange import EntryKind, header_of
+from legation.keys.card import fingerprint, read
 from legation.keys.fingerprint_words import WORDS
 from legation.log.proof import Proof, write_proof
 from legation.merkle import Hash, inclusion_proof
@@ -17,11 +23,12 @@ from tests.keys.edwards import P, spell, torsion
 from tests.keys.office import Keys, forge
 from tests.log import handmade as notes
 from tests.verifier.agreement import with_cards
-from tests.verifier.given import FILE, HIDDEN, b64, given
-from tests.verifier.node import MODULE, Verifier
-from tests.verifier.vectors import CARD, LOG, Vector, vectors, wrong
+from tests.verifier.given import FILE, HIDDEN, b64, given, proof_of
+from tests.verifier.node import MODULE, NODE, Verifier
+from tests.verifier.vectors import CARD, LOG, Vector, prepared, vectors, wrong
 
 ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "verifying.md"
 ATTACHMENT = json.loads(
     (ROOT / "docs" / "spec" / "attachment.md").read_text().split("```json\n")[1].split("```")[0]
 )
@@ -45,7 +52,7 @@ WEAK_X25519 = sorted(
 def verifier() -> Iterator[Verifier]:
     """The second verifier, which has read the pinned cards."""
     with Verifier() as started:
-        yield with_cards(started)
+        yield prepared(started)
 
 
 @pytest.mark.parametrize("vector", [pytest.param(each, id=each.name) for each in vectors()])
@@ -158,6 +165,15 @@ class TestProofs:
         other = view_payload(text=given().view, addressee="AUS@NATO")
         assert verifier.ask("proof", data=given().proof, payload=other, cards=cards)["family"] == "proof"
 
+    def test_an_entry_that_says_that_it_has_another_number_is_refused(self, verifier: Verifier) -> None:
+        """
+        Its sender signed a stream in which entry 1 says that it is entry 5.
+        """
+        lying = encode(header_of(5, EntryKind.VIEW, given().payload))
+        file = proof_of([given().entry, lying], 1)
+        answer = verifier.ask("proof", data=file, cards=[0, 2])
+        assert answer == {"family": "proof", "message": "the entry says that it has another number"}
+
     def test_a_receipt_without_the_card_of_the_receiver_is_not_taken_for_a_checkpoint(
         self, verifier: Verifier
     ) -> None:
@@ -205,10 +221,10 @@ class TestWithoutMLDSA44:
                 "the ed25519 signature of KOR@NATO holds",
                 "the ed25519 signature of JPN@NATO holds",
             ]
-            missing = "the ml-dsa-44 signature of {}: this browser has no ML-DSA-44"
+            missing = "the ml-dsa-44 signature of {}: there is no ML-DSA-44 here"
             assert found["notChecked"][:2] == [missing.format(each) for each in ("KOR@NATO", "JPN@NATO")]
             card = verifier.ask("card", data=given().writer)["value"]
-            assert "the ml-dsa-44 signature: this browser has no ML-DSA-44" in card["notChecked"]
+            assert "the ml-dsa-44 signature: there is no ML-DSA-44 here" in card["notChecked"]
 
     def test_differs_from_others_only_where_that_signature_is_the_defect(self) -> None:
         """
@@ -218,6 +234,8 @@ class TestWithoutMLDSA44:
             assert set(wrong(started)) == {
                 "checkpoint ml-dsa-44-over-another-root",
                 "checkpoint another-key-with-our-hash-in-the-second-line",
+                "proof second-line-altered",
+                "proof fourth-line-altered",
             }
 
 
@@ -236,3 +254,48 @@ def test_the_module_stands_alone() -> None:
     """
     source = MODULE.read_text(encoding="utf-8")
     assert not re.search(r"\bimport\b[^e]|\brequire\(|\bfetch\(|XMLHttpRequest|localStorage|\beval\(", source)
+
+
+class TestDocument:
+    @pytest.fixture
+    def folder(self, tmp_path: Path) -> Path:
+        """The files that the auditors' page speaks of."""
+        files = {
+            "kor.card": given().writer,
+            "jpn.card": given().receiver,
+            "copy.json": given().view,
+            "item.payload": given().payload,
+            "item.tlog-proof": given().proof,
+        }
+        for name, data in files.items():
+            (tmp_path / name).write_bytes(data)
+        return tmp_path
+
+    def test_the_program_for_node_runs(self, folder: Path) -> None:
+        """
+        As it stands on the page, beside the verifier.
+        """
+        (folder / "verifier").symlink_to(MODULE.parent)
+        program = PAGE.read_text(encoding="utf-8").split("```js\n")[1].split("```")[0]
+        (folder / "program.mjs").write_text(program, encoding="utf-8")
+        done = subprocess.run([NODE, "program.mjs"], cwd=folder, capture_output=True, text=True, check=True)
+        lines = done.stdout.splitlines()
+        assert lines[0] == f"KOR@NATO {' '.join(fingerprint(read(given().writer)))}"
+        assert lines[2].startswith("KOR@NATO KOR@NATO 2026-")
+        assert any(line.startswith("JPN@NATO 2026-") for line in lines)
+        assert done.stderr == ""
+
+    def test_the_commands_run(self, folder: Path) -> None:
+        """
+        Each that the page names verifies the same files.
+        """
+        text = PAGE.read_text(encoding="utf-8").split("```console\n")[1].split("```")[0]
+        commands = [
+            shlex.split(line.removeprefix("$ legation "), comments=True) for line in text.splitlines()
+        ]
+        assert len(commands) == 3
+        for command in commands:
+            run = [sys.executable, "-m", "legation", *command]
+            done = subprocess.run(run, cwd=folder, capture_output=True, text=True, check=False)
+            assert (done.returncode, done.stderr) == (0, "")
+            assert "KOR@NATO" in done.stdout

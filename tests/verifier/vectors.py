@@ -4,6 +4,7 @@ The vectors as questions for a verifier, and what each must be answered.
 """
 
 import json
+from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from tests.verifier.node import Verifier
 from tests.verifier.subjects import ORIGIN, cards
 
 FOLDER = Path(__file__).parents[2] / "vectors"
+PROOF = json.loads((FOLDER / "proof.json").read_bytes())
 LOG = json.loads((FOLDER / "log.json").read_bytes())
 CARD = json.loads((FOLDER / "card" / "kor-nato.json").read_bytes())
 
@@ -39,7 +41,7 @@ class Vector:
 
 
 def vectors() -> Iterator[Vector]:
-    """All vectors of items, cards and logs."""
+    """All vectors of items, cards, logs and proofs."""
     yield from _items()
     for number, each in enumerate(CARD["cards"]):
         expected = {
@@ -51,6 +53,7 @@ def vectors() -> Iterator[Vector]:
         yield Vector(name=f"card {number}", question=question, expected=expected)
     yield from _notes("checkpoint", writer=0)
     yield from _notes("receipt", writer=0, receiver=2)
+    yield from _proofs()
 
 
 def _items() -> Iterator[Vector]:
@@ -80,8 +83,30 @@ def _notes(what: str, **given: int) -> Iterator[Vector]:
         yield Vector(name=f"{what} {name}", question=question, expected={"family": told["expect"]})
 
 
+def _proofs() -> Iterator[Vector]:
+    common = {"ask": "proof", "cards": [len(cards()) + number for number in range(2)]}
+    for name in ("proof", "by_checkpoint"):
+        question = {**common, "data": PROOF[name].encode()}
+        if name == "proof":
+            question["payload"] = b64decode(PROOF["payload"])
+        yield Vector(name=name, question=question, expected={"index": 1, "entry": PROOF["entry"]})
+    for name, told in PROOF["refused"].items():
+        question = {**common, "data": told["proof"].encode()}
+        if "payload" in told:
+            question["payload"] = b64decode(told["payload"])
+        yield Vector(name=f"proof {name}", question=question, expected={"family": told["expect"]})
+
+
+def prepared(verifier: Verifier) -> Verifier:
+    """Have the pinned cards read by a verifier that has read none, and behind them those of the proofs."""
+    with_cards(verifier)
+    numbers = [verifier.card(b64decode(card)) for card in PROOF["cards"].values()]
+    assert numbers[0] == len(cards())
+    return verifier
+
+
 def wrong(verifier: Verifier) -> list[str]:
     """Name the vectors of which a verifier that has read no cards yet makes something else."""
     every = list(vectors())
-    answers = with_cards(verifier).ask_all([each.question for each in every])
+    answers = prepared(verifier).ask_all([each.question for each in every])
     return [each.name for each, answer in zip(every, answers, strict=True) if not each.is_answered(answer)]

@@ -97,6 +97,14 @@ WEAKNESSES: dict[str, Change] = {
         "demand(times[2] === times[3] && times[2] >= 1",
         "demand(times[2] >= 1",
     ),
+    "the root of a proof is not compared": (
+        'if (base64(root) !== note.root) refuse("proof", "the proof leads to another root");',
+        "",
+    ),
+    "a payload may be another": (
+        'refuse("proof", "the payload is not the one that the entry brought");',
+        "",
+    ),
     "size 0 is taken": ('demand(size >= 1, "size 0 is never signed");', ""),
 }
 

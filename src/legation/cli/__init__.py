@@ -32,7 +32,7 @@ COMMANDS = {
     "pull": ("exchange", "Ask the peers once for what is new."),
     "inbox": ("exchange", "List what came in."),
     "show": ("item", "Open an item of the node, or a file."),
-    "verify": ("item", "Hold an item of the node, or a file, against the cards of whoever signed it."),
+    "verify": ("item", "Hold an item, a receipt or a proof against its signers' cards."),
     "log": ("proof", "Sign how far the node's own log is; prove an entry of it."),
     "fsck": ("node", "Check everything that the node holds."),
     "keygen": ("keys", "Draw the keys of an office, on files alone."),

@@ -29,6 +29,7 @@ XMP_NAMESPACE = "urn:nato:stanag:4778:bindinginformation:1:0:xmp#"
 _PROPERTY = f"{{{XMP_NAMESPACE}}}bindingInformation"
 
 XMP_SIZE_BYTES_MAX = 2 << 20  # a binding of the largest size, and what else a program keeps there
+PADDING_MAX = 256  # bytes before a marker; the standard lets there be any number, and nobody writes more than some
 SEGMENTS_MAX = 4096  # of a JPEG before its picture; a large colour profile takes a few hundred
 CHUNKS_MAX = 1 << 16  # of a PNG; 64 MiB of picture in the usual pieces are 8,192
 PACKETS_MAX = 256  # of metadata in a PDF; each picture may have one
@@ -74,8 +75,8 @@ def _segments(data: bytes) -> Iterator[bytes]:
     """What the APP1 segments before the picture hold."""
     place = 2
     for _ in range(SEGMENTS_MAX):
-        while data[place : place + 2] == b"\xff\xff":  # padding before a marker
-            place += 1
+        padding = data[place : place + PADDING_MAX]
+        place += max(0, len(padding) - len(padding.lstrip(b"\xff")) - 1)  # the last one begins the marker
         marker, size = data[place : place + 2], int.from_bytes(data[place + 2 : place + 4])
         if marker in {b"\xff\xda", b"\xff\xd9"}:  # the picture begins, or there is none
             return

@@ -26,7 +26,7 @@ from legation.keys.card import Cards, KeyState, Office
 from legation.keys.sign import KeyId, Purpose, Signer
 
 FORMAT: Final = "legation/withdrawal/v1"
-WITHDRAWAL_SIZE_BYTES_MAX = 512  # it always has 268
+WITHDRAWAL_SIZE_BYTES_MAX = 512  # it always has 248
 
 
 class Withdrawal(Canonical, frozen=True):

@@ -153,7 +153,10 @@ def _key_hash(name: str, type_: bytes, key: bytes) -> bytes:
 
 def _message(text: str, purpose: Purpose) -> bytes:
     """Give what follows the purpose's line: signing puts that line before it again."""
-    told, prefix = text.encode(), purpose.prefix
+    try:
+        told, prefix = text.encode(), purpose.prefix
+    except UnicodeEncodeError:
+        raise MalformedError("a statement has halves of characters") from None
     if not told.startswith(prefix):
         raise MalformedError("a statement begins with the line of its purpose")
     return told.removeprefix(prefix)

@@ -8,7 +8,7 @@ from legation.node.reading import said
 from legation.node.rules import read_card
 from legation.node.surroundings import Surroundings
 from legation.records import GrantRecord, PeerRecord, PeersRecord
-from legation.store.sqlite import incoming, items, outgoing, peers
+from legation.store.sqlite import incoming, items, outgoing, peers, withdrawals
 from legation.store.sqlite.database import Database, Reading
 from legation.store.sqlite.peers import StoredGrant, StoredPeer
 
@@ -24,7 +24,8 @@ def _peer(db: Reading, each: StoredPeer, around: Surroundings) -> PeerRecord:
     assert stored is not None, "a peer has a card"
     card = read_card(stored.data, around.verify)
     sent, received = outgoing.stream(db, each.office), incoming.stream(db, each.office)
-    apart = [view.because for view in items.quarantined(db) if view.source == each.office]
+    came = (*items.quarantined(db), *withdrawals.quarantined(db))
+    apart = [one.because for one in came if one.source == each.office]
     return PeerRecord(
         office=each.office,
         card=card.body.number,

@@ -15,7 +15,7 @@ Rules kept here:
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 
 from legation.errors import LocalProtocolError
@@ -32,7 +32,7 @@ from legation.exchange import (
 from legation.item.parts import LayerHead, Parts, take_apart
 from legation.log import INCARNATION_SIZE_BYTES, Frontier, LogEntry, LogKind
 from legation.node.rules import Rules
-from legation.node.superseding import weigh_versions, withhold
+from legation.node.superseding import Going, weigh_versions, withhold
 from legation.node.surroundings import Surroundings
 from legation.release import Because, DeliveryEvent
 from legation.store.blobs import Blobs
@@ -172,22 +172,14 @@ def number(
     sent: list[Waiting] = []
     size_bytes = 0
     now = around.seconds()
-    decided = set[bytes]()  # documents of which a version was decided, and with it all others
     choice = _Choice(db=db, office=office, rules=rules, cutter=cutter, blobs=blobs, now=now)
     for each in _waiting(db, office):
-        if each.versions_of is None:
-            found = choice.of_one(each)
-        elif each.versions_of not in decided:
-            decided.add(each.versions_of)
-            found = choice.of_versions(each.versions_of)
-        else:
+        data = choice.of_one(each) if each.versions_of is None else choice.of_version(each, each.versions_of)
+        if data is None:
             continue
-        if found is None:
-            continue
-        delivery, data = found
-        payload = write_view(delivery.slip, data)
-        ready.append((EntryKind.VIEW, payload, delivery.delivery_id))
-        sent.append(delivery)
+        payload = write_view(each.slip, data)
+        ready.append((EntryKind.VIEW, payload, each.delivery_id))
+        sent.append(each)
         size_bytes += len(payload)
         if size_bytes >= STEP_SIZE_BYTES:
             break
@@ -210,25 +202,34 @@ class _Choice:
     cutter: Cutter
     blobs: Blobs
     now: int
+    decided: dict[bytes, Going | None] = field(default_factory=dict)
 
-    def of_one(self, each: Waiting) -> tuple[Waiting, bytes] | None:
-        """Decide about an item that is the only version of its document."""
+    def of_one(self, each: Waiting) -> bytes | None:
+        """Decide about an item that is the only version of its document: its copy, or None."""
         allowed = frozenset(one for one in each.labels if self.rules.permits(self.office, one))
         found = self._cut(each.item_id, allowed)
         if not isinstance(found, Because):
-            return each, found
+            return found
         deliveries.move(
             self.db, each.delivery_id, DeliveryEvent.REFUSE, found, epoch=self.rules.epoch, at=self.now
         )
         return None
 
-    def of_versions(self, document: bytes) -> tuple[Waiting, bytes] | None:
-        """Decide about all versions of a document together."""
-        fates = weigh_versions(
-            self.db, self.office, document, rules=self.rules, blobs=self.blobs, cut=self._cut
-        )
-        withhold(self.db, fates, epoch=self.rules.epoch, at=self.now)
-        return None if fates.going is None else (fates.going.delivery, fates.going.data)
+    def of_version(self, each: Waiting, document: bytes) -> bytes | None:
+        """
+        Decide about all versions of a document together: the copy of this one, or None.
+
+        The one that goes does so when its own turn comes: in what order things go must not tell that there
+        are others.
+        """
+        if document not in self.decided:
+            fates = weigh_versions(
+                self.db, self.office, document, rules=self.rules, blobs=self.blobs, cut=self._cut
+            )
+            withhold(self.db, fates, epoch=self.rules.epoch, at=self.now)
+            self.decided[document] = fates.going
+        going = self.decided[document]
+        return going.data if going is not None and going.delivery.delivery_id == each.delivery_id else None
 
     def _cut(self, item_id: bytes, allowed: frozenset[int]) -> bytes | Because:
         return self.cutter.copy(self.db, item_id, allowed, self.rules)

@@ -57,6 +57,9 @@ class Fates:
     withheld: list[tuple[VersionDelivery, Because]] = field(default_factory=list)
 
 
+_FOR_ANOTHER = frozenset({Because.NO_DIFFERENCE, Because.REPLACED})
+
+
 class _Walk:
     """Goes through the versions, the oldest first."""
 
@@ -145,12 +148,17 @@ def weigh_versions(
 
 
 def withhold(db: Writing, fates: Fates, *, epoch: int, at: int) -> None:
-    """Write down why the others do not go; what is withheld for this reason already stays as it is."""
+    """
+    Write down why the others do not go; what is withheld for this reason already stays as it is.
+
+    What was withheld for another version's sake and goes now waits again. What the rules withheld is woken
+    when they turn (``serving``), no sooner: another version must not hasten it.
+    """
     for each, because in fates.withheld:
         if each.state is DeliveryState.WITHHELD:
             if each.because is because:
                 continue
             deliveries.wake(db, [each.delivery_id], at)
         deliveries.move(db, each.delivery_id, DeliveryEvent.REFUSE, because, epoch=epoch, at=at)
-    if fates.going is not None and fates.going.delivery.state is DeliveryState.WITHHELD:
+    if fates.going is not None and fates.going.delivery.because in _FOR_ANOTHER:
         deliveries.wake(db, [fates.going.delivery.delivery_id], at)

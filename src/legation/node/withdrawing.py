@@ -116,7 +116,7 @@ def _keep(
         logged = LogEntry(kind=LogKind.WITHDRAWN, hash=sha256(data).digest(), time=around.seconds())
         logbook.append(db, [logged])
         item = items.item(db, judged.item_id)
-        if item is not None and item.is_own:
+        if item is not None and item.is_own and item.office == judged.office:
             _stop_deliveries(db, item, rules, around)
         # Answers that are being given look at the epoch before each piece.
         begin_epoch(db, around)

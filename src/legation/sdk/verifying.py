@@ -355,6 +355,9 @@ def _claimed(data: bytes) -> _Claimed:
     for office in (writer, receiver):
         if office is not None:
             Office.parse(office)
+    # What an error may name is an office, and not what a file has in the place of one.
+    for office in filter(None, (writer, receiver)):
+        Office.parse(office)
     try:
         return _Claimed(writer, receiver, bytes.fromhex(incarnation), len(note.signatures))
     except ValueError:
