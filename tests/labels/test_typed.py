@@ -218,6 +218,15 @@ class TestNearest:
         policy = made([], Classification(name="NAMED", lacv=1, hierarchy=1, markings=words))
         assert [marks(policy, typed) for typed in ("x", "seen", "named")] == [("(X)",)] * 3
 
+    def test_words_after_a_list_are_repaired(self) -> None:
+        """
+        What stands after a list is one of its words, and belongs to no other list.
+        """
+        only = (qualifier("suffix", "ONLY"), qualifier("separator", " "))
+        policy = made([tag_set("A", value("x"), value("y"), qualifiers=only), tag_set("BB", value("z"))])
+        assert marks(policy, "s x,y,onyl,z") == ("(S x y ONLY z)",)
+        assert marks(policy, "s z only") == ()
+
     def test_value_that_another_needs_is_put_in(self) -> None:
         """
         A party that needs a word beside it is suggested with the word, past values that are never shown.

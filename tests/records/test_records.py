@@ -130,7 +130,9 @@ def test_a_record_is_frozen_and_explained(name: str) -> None:
     assert explained - set(record.__struct_fields__) <= VALUES
 
 
-VALUES = {"shown", "covered", "withheld"} | {each.value for each in DeliveryState}
+NEWS = {"first", "different", "same", "nothing"}
+CHANGES = {"gained", "lost", "changed"}
+VALUES = {"shown", "covered", "withheld"} | NEWS | CHANGES | {each.value for each in DeliveryState}
 """What docstrings quote that is no field: the values that a field may have."""
 
 # Fields whose name says all: whoever reads the name knows what is in it, in every record.

@@ -352,8 +352,11 @@ class _HiddenFromPeer:
                 self.has_policy = True
                 return act("accept_policy", cast.AUTHOR)
             case 1:
-                clearance = cast.cleared(cast.AUTHOR, random.choice("LCS"), context=("Own", "Releasable"))
-                return act("set_clearance", cast.AUTHOR, clearance, received=random.random() < 0.5)
+                # Its own people go on to see what they correct.
+                received = random.random() < 0.5
+                level = random.choice("LCS") if received else "S"
+                clearance = cast.cleared(cast.AUTHOR, level, context=("Own", "Releasable"))
+                return act("set_clearance", cast.AUTHOR, clearance, received=received)
             case 2:
                 return self.release()
         if office not in self.pinned:

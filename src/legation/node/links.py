@@ -24,8 +24,8 @@ def _peer(db: Reading, each: StoredPeer, around: Surroundings) -> PeerRecord:
     assert stored is not None, "a peer has a card"
     card = read_card(stored.data, around.verify)
     sent, received = outgoing.stream(db, each.office), incoming.stream(db, each.office)
-    came = (*items.quarantined(db), *withdrawals.quarantined(db))
-    apart = [one.because for one in came if one.source == each.office]
+    apart = [one.because for one in items.quarantined(db) if one.source == each.office]
+    apart += [one.because for one in withdrawals.quarantined(db) if one.source == each.office]
     return PeerRecord(
         office=each.office,
         card=card.body.number,

@@ -82,7 +82,7 @@ class ReleasedRecord(Canonical, frozen=True):
 
 
 class HolderRecord(Canonical, frozen=True):
-    """An addressee of an item that was withdrawn: whether they had received it, and ``why`` in words."""
+    """An addressee of an item that was withdrawn: whether they ``received`` it, and ``why`` in words."""
 
     addressee: str
     received: bool

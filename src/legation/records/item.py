@@ -16,7 +16,11 @@ class PortionRecord(Canonical, frozen=True):
 
 
 class VersionRecord(Canonical, frozen=True):
-    """Another version of the document of an item, which this reader has or had: how to name it, and its time."""
+    """
+    Another version of the document of an item, which this reader has or had, and how to name it.
+
+    ``time`` is when its author signed it; ``withdrawn`` when its author withdrew it, if that is so.
+    """
 
     item: str
     reference: str

@@ -50,7 +50,7 @@ class ToldRecord(Canonical, frozen=True):
 
 
 class StretchRecord(Canonical, frozen=True):
-    """Words that stay (``kind`` is empty), come (``+``) or go (``-``)."""
+    """Some words, ``text``, that stay (``kind`` is empty), come (a plus) or go (a minus)."""
 
     kind: str
     text: str
@@ -58,7 +58,7 @@ class StretchRecord(Canonical, frozen=True):
 
 class DifferenceRecord(Canonical, frozen=True):
     """
-    One portion in which a new version differs: as it was, as it is.
+    One portion in which a new version differs: as it was (``before``), as it is (``after``).
 
     ``change`` is ``gained``, ``lost``, ``changed``, ``marked anew``, or says that only the order is another.
     ``words`` are there where both texts are, and are not too long.
@@ -76,7 +76,7 @@ class NewsRecord(Canonical, frozen=True):
 
     ``news`` is ``first``, ``different``, ``same`` or ``nothing``. Who is told the ``same`` does not get it;
     who may see ``nothing`` of it keeps what they have. ``waits`` says that the older one has not been handed
-    over yet. ``gains`` and ``loses`` count portions.
+    over yet. ``gains`` and ``loses`` count portions; ``differences`` shows each.
     """
 
     addressee: str
