@@ -108,12 +108,12 @@ def test_time_and_salts_and_ids_are_not_said() -> None:
     assert substance_of(inspect(one)) == substance_of(inspect(other))
 
 
+@pytest.mark.parametrize("blocks", [("(O) Noon.", "(S) Why."), ("(O) Noon.", "(O) Why.")], ids=str)
 @pytest.mark.parametrize("what", differences_of(("(O) Noon.", "(S) Why.")))
-def test_whatever_can_be_seen_is_said(what: str) -> None:
+def test_whatever_can_be_seen_is_said(what: str, blocks: tuple[str, str]) -> None:
     """
-    One thing changed is another substance, and has other parts.
+    One thing changed is another substance, and has other parts; within a layer and across two.
     """
-    blocks = ("(O) Noon.", "(S) Why.")
     before, after = substance_of_draft(draft_of(*blocks)), substance_of_draft(differences_of(blocks)[what])
     assert before != after
     assert list(parts_of(before)) != list(parts_of(after))

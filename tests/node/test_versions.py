@@ -200,6 +200,17 @@ class TestPreview:
         draft = kor.rewrites(first, f"{SECRET} Noon.", f"{LIMITED} Today.")
         assert self.news(kor, draft) == {JPN: "different", AUS: "nothing"}
 
+    def test_what_a_rule_took_from_them_does_not_count(self, village: Village) -> None:
+        """
+        The preview compares as the hand-over does: with what they have, as far as they may see it now.
+        """
+        kor, jpn = village.pair(KOR, JPN)
+        first = kor.releases(f"{SECRET} Noon.", f"{LIMITED} Today.", to=[JPN])
+        jpn.catches_up(kor)
+        kor.grants(JPN, "LIMITED")
+        draft = kor.rewrites(first, f"{SECRET} One.", f"{LIMITED} Today.")
+        assert self.news(kor, draft) == {JPN: "same"}
+
     def test_it_says_what_differs_word_by_word(self, village: Village) -> None:
         """
         Against what this addressee has: words, marks, what comes and what goes.
@@ -335,6 +346,71 @@ class TestHandOver:
         jpn.catches_up(kor)
         assert sent(kor, JPN) == [first]
         assert why(kor, second)[JPN] == "no-difference"
+
+    def test_what_was_not_approved_is_no_news(self, village: Village) -> None:
+        """
+        Released while the peer may see less, and pulled when it may see all again: what it has is enough.
+        """
+        kor, jpn = village.pair(KOR, JPN)
+        first = kor.releases(f"{SECRET} Noon.", f"{LIMITED} Today.", f"{OURS} Ours.", to=[JPN])
+        jpn.catches_up(kor)
+        kor.grants(JPN, "LIMITED")
+        second = kor.corrects(first, f"{SECRET} Noon.", f"{LIMITED} Today.", f"{OURS} Other.")
+        kor.grants(JPN, "SECRET")
+        jpn.catches_up(kor)
+        assert sent(kor, JPN) == [first]
+        assert why(kor, second)[JPN] == "no-difference"
+
+    def test_what_they_may_not_see_any_more_is_no_news_when_it_goes(self, village: Village) -> None:
+        """
+        A paragraph that a rule has taken is left out of the new version, and they are told nothing of that.
+        """
+        kor, jpn = village.pair(KOR, JPN)
+        first = kor.releases(f"{SECRET} Noon.", f"{LIMITED} Today.", to=[JPN])
+        jpn.catches_up(kor)
+        kor.grants(JPN, "LIMITED")
+        second = kor.corrects(first, f"{LIMITED} Today.")
+        jpn.catches_up(kor)
+        assert sent(kor, JPN) == [first]
+        assert why(kor, second)[JPN] == "no-difference"
+
+    def test_what_is_withheld_already_is_not_touched(self, village: Village) -> None:
+        """
+        Since when it is, is told to our own people.
+        """
+        kor, jpn, aus = village.star(KOR, JPN, AUS)
+        first = kor.releases(f"{SECRET} Noon.", f"{ALL} Today.", to=[JPN, AUS])
+        aus.catches_up(kor)
+        second = kor.corrects(first, f"{SECRET} One.", f"{ALL} Today.")
+        aus.catches_up(kor)
+        since = [each.since for each in kor.deliveries(second) if each.addressee == AUS]
+        kor.corrects(second, f"{SECRET} Two.", f"{ALL} Today.")
+        aus.catches_up(kor)
+        assert [each.since for each in kor.deliveries(second) if each.addressee == AUS] == since
+        assert jpn.catches_up(kor).views == 1
+
+    def test_another_version_does_not_hasten_what_a_rule_has_freed(self, village: Village) -> None:
+        """
+        It goes when the keeper has looked, as it would alone; or a hidden correction would tell of itself.
+        """
+        kor, jpn = village.pair(KOR, JPN)
+        first = kor.releases(f"{SECRET} Noon.", f"{LIMITED} Today.", to=[JPN])
+        kor.grants(JPN, "LIMITED")
+        jpn.catches_up(kor)
+        kor.grants(JPN, "SECRET")
+        second = kor.corrects(first, f"{SECRET} One.", f"{LIMITED} Today.")
+        kor.grants(JPN, "LIMITED")
+        jpn.catches_up(kor)
+        kor.keeps_house()
+        jpn.catches_up(kor)
+        assert why(kor, second)[JPN] == "no-difference"
+        kor.grants(JPN, "SECRET")
+        kor.corrects(second, f"{SECRET} One.", f"{LIMITED} Today.", f"{OURS} Ours.")
+        jpn.catches_up(kor)
+        assert sent(kor, JPN) == [first]
+        kor.keeps_house()
+        jpn.catches_up(kor)
+        assert sent(kor, JPN) == [first, second]
 
     def test_what_its_author_takes_is_news(self, village: Village) -> None:
         """
@@ -521,6 +597,26 @@ class TestReaders:
         assert sorted(jpn.listed()) == sorted([first, inspect(false).item_id.hex()])
         assert jpn.shows(first).later == ()
         assert {each.replaces for each in jpn.inbox()} == {""}
+
+    def test_of_two_offices_each_has_versions_of_its_own(self, village: Village) -> None:
+        """
+        Under one document id: the newest of each is listed, and neither knows the other.
+        """
+        kor, jpn, aus = village.star(KOR, JPN, AUS)
+        village.joins(jpn, aus)
+        newest = []
+        for node, mark, start in ((kor, SECRET, 1_656_072_000), (aus, "(L//REL AUS, JPN)", 1_656_072_010)):
+            views = [
+                item_of(node, (mark, text), time=start + place, document=bytes(16))
+                for place, text in enumerate(("One.", "Two."))
+            ]
+            for view in views:
+                hands_over(node, view)
+            jpn.pulls(node)
+            newest.append(inspect(views[1]).item_id.hex())
+        assert sorted(jpn.listed()) == sorted(newest)
+        assert [len(jpn.shows(each).earlier) for each in newest] == [1, 1]
+        assert jpn.faults() == ()
 
     def test_a_version_that_is_set_apart_replaces_nothing(self, village: Village) -> None:
         """

@@ -263,6 +263,22 @@ class TestVersions:
         assert sent(kor, AUS) == [first, second]
         assert kor.faults() == aus.faults() == ()
 
+    def test_what_an_older_one_said_is_news_after_one_that_was_withdrawn(self, village: Village) -> None:
+        """
+        They have nothing of what was withdrawn; that they once had these words does not count.
+        """
+        kor, jpn = village.pair(KOR, JPN)
+        first = kor.releases(f"{SECRET} Noon.", to=[JPN])
+        jpn.catches_up(kor)
+        second = kor.corrects(first, f"{SECRET} One.")
+        jpn.catches_up(kor)
+        kor.withdraws(second)
+        jpn.takes_in(withdrawal_of(kor, second), kor)
+        third = kor.corrects(second, f"{SECRET} Noon.")
+        jpn.catches_up(kor)
+        assert sent(kor, JPN) == [first, second, third]
+        assert jpn.listed() == [third]
+
     def test_a_new_version_follows_one_that_was_withdrawn(self, village: Village) -> None:
         """
         A document is not over; the same words again are news then.

@@ -112,7 +112,9 @@ def _write_id(root: xml.Element, id: str) -> None:
     if not (id.isascii() and id.isprintable() and (id[0].isalpha() or id[0] == "_")) or any(
         not (letter.isalnum() or letter in "_-.") for letter in id
     ):
-        raise MalformedError("identifier of a label is not a letter followed by letters, digits, dots, hyphens or underscores")
+        raise MalformedError(
+            "identifier of a label is not a letter followed by letters, digits, dots, hyphens or underscores"
+        )
     root.set("Id", id)
 
 

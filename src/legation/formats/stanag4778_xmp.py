@@ -29,7 +29,9 @@ XMP_NAMESPACE = "urn:nato:stanag:4778:bindinginformation:1:0:xmp#"
 _PROPERTY = f"{{{XMP_NAMESPACE}}}bindingInformation"
 
 XMP_SIZE_BYTES_MAX = 2 << 20  # a binding of the largest size, and what else a program keeps there
-PADDING_MAX = 256  # bytes before a marker; the standard lets there be any number, and nobody writes more than some
+PADDING_MAX = (
+    256  # bytes before a marker; the standard lets there be any number, and nobody writes more than some
+)
 SEGMENTS_MAX = 4096  # of a JPEG before its picture; a large colour profile takes a few hundred
 CHUNKS_MAX = 1 << 16  # of a PNG; 64 MiB of picture in the usual pieces are 8,192
 PACKETS_MAX = 256  # of metadata in a PDF; each picture may have one

@@ -57,9 +57,6 @@ class Fates:
     withheld: list[tuple[VersionDelivery, Because]] = field(default_factory=list)
 
 
-_FOR_ANOTHER = frozenset({Because.NO_DIFFERENCE, Because.REPLACED})
-
-
 class _Walk:
     """Goes through the versions, the oldest first."""
 
@@ -69,17 +66,24 @@ class _Walk:
         self._rules = rules
         self._blobs = blobs
         self._cut = cut
+        self._handed_over: VersionDelivery | None = None  # the last one, until it is looked into
         self.fates = Fates()
+
+    def look_into(self) -> None:
+        """Read what was handed over last: of many versions only the one that counts."""
+        if self._handed_over is not None:
+            self.fates.has = handed_over(self._db, self._handed_over, self._blobs)
+            self._handed_over = None
 
     def take(self, each: VersionDelivery) -> None:
         """Look at the next version."""
         match each.state:
             case DeliveryState.NUMBERED | DeliveryState.RECEIPTED:
                 self._drop_going()
-                self.fates.has = handed_over(self._db, each, self._blobs)
+                self._handed_over, self.fates.has = each, None
             case DeliveryState.WITHDRAWN if each.because is Because.RECEIVED_BEFORE:
                 self._drop_going()
-                self.fates.has = None
+                self._handed_over, self.fates.has = None, None
             case DeliveryState.WITHDRAWN:
                 if self._news(each) is not None:
                     self._drop_going()
@@ -109,6 +113,7 @@ class _Walk:
         if isinstance(data, Because):
             return data
         said = substance_of(inspect(data))
+        self.look_into()
         before = self.fates.going.substance if self.fates.going is not None else self.fates.has
         if before is not None and said == before.within(self._comparable(each, allowed)):
             return None
@@ -144,6 +149,7 @@ def weigh_versions(
     walk = _Walk(db, office, rules, blobs, cut)
     for each in deliveries.of_document(db, office, document):
         walk.take(each)
+    walk.look_into()
     return walk.fates
 
 
@@ -151,8 +157,8 @@ def withhold(db: Writing, fates: Fates, *, epoch: int, at: int) -> None:
     """
     Write down why the others do not go; what is withheld for this reason already stays as it is.
 
-    What was withheld for another version's sake and goes now waits again. What the rules withheld is woken
-    when they turn (``serving``), no sooner: another version must not hasten it.
+    One that would go and is withheld is not woken here: that is done when the rules turn (``serving``) or another
+    is withdrawn (``withdrawing``). Another version must not hasten it, or it would tell of itself.
     """
     for each, because in fates.withheld:
         if each.state is DeliveryState.WITHHELD:
@@ -160,5 +166,3 @@ def withhold(db: Writing, fates: Fates, *, epoch: int, at: int) -> None:
                 continue
             deliveries.wake(db, [each.delivery_id], at)
         deliveries.move(db, each.delivery_id, DeliveryEvent.REFUSE, because, epoch=epoch, at=at)
-    if fates.going is not None and fates.going.delivery.because in _FOR_ANOTHER:
-        deliveries.wake(db, [fates.going.delivery.delivery_id], at)
