@@ -30,6 +30,7 @@ CANARY = "zqxjkvbwpfhy"
 
 PIECE_LENGTH = 5  # characters of the canary that no English word and no message has
 HANG_S = 1.0  # of processor time; what takes that long never ends
+AGAIN_S = 0.05  # until it is tried again to stop what could not be stopped
 MEMORY_BYTES_MAX = 64 << 20  # of one input, beyond what its own size allows
 MEMORY_PER_BYTE_MAX = 200  # an input held as small Python objects
 SAID_LENGTH_MAX = 1000  # characters of one message
@@ -240,15 +241,27 @@ def _place(error: BaseException) -> str:
     return f"{name.removeprefix(_PROGRAM)}:{line}"
 
 
+def _is_collecting(frame: FrameType | None) -> bool:
+    """Whether a callback of the garbage collector runs; the library that draws inputs has one."""
+    while frame is not None:
+        if frame.f_code.co_name == "gc_callback":
+            return True
+        frame = frame.f_back
+    return False
+
+
 @contextmanager
 def _stopped_after(limit_s: float) -> Iterator[None]:
     """Raise ``HangError`` in what takes more processor time; in the main thread, and between bytecodes."""
 
-    def stop(_: int, __: FrameType | None) -> None:
-        raise HangError
+    def stop(_: int, frame: FrameType | None) -> None:
+        # What is raised while garbage is collected goes nowhere, and is told as an accident; the timer comes again.
+        if not _is_collecting(frame):
+            signal.setitimer(signal.ITIMER_PROF, 0)
+            raise HangError
 
     former = signal.signal(signal.SIGPROF, stop)
-    signal.setitimer(signal.ITIMER_PROF, limit_s)
+    signal.setitimer(signal.ITIMER_PROF, limit_s, AGAIN_S)
     try:
         yield
     finally:
