@@ -24,7 +24,7 @@ Use::
     verify_inclusion(leaf=hashes[5], index=5, size=len(hashes), proof=proof, root=root(hashes))
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache, reduce
 from hashlib import sha256
 from operator import or_
@@ -69,44 +69,62 @@ def root(hashes: Sequence[Hash]) -> Hash:
     return Hash(level[0])
 
 
+RangeRoot = Callable[[int, int], Hash]
+"""Gives the root over the leaves from a number on, up to another one, as ``prove_inclusion`` asks for it."""
+
+
 def inclusion_proof(hashes: Sequence[Hash], index: int) -> list[Hash]:
+    """Make the proof that ``hashes[index]`` is leaf number *index*; from the leaf upward."""
+    return prove_inclusion(index, len(hashes), lambda start, end: root(hashes[start:end]))
+
+
+def consistency_proof(hashes: Sequence[Hash], old_size: int) -> list[Hash]:
+    """Make the proof that the tree of the first *old_size* leaves is the beginning of this one."""
+    return prove_consistency(old_size, len(hashes), lambda start, end: root(hashes[start:end]))
+
+
+def prove_inclusion(index: int, size: int, root_over: RangeRoot) -> list[Hash]:
     """
-    Make the proof that ``hashes[index]`` is leaf number *index*; from the leaf upward.
+    Make the proof that a leaf is number *index* of the first *size*; from the leaf upward.
+
+    For whoever has not all leaves at hand; each range that is asked for is a subtree of the tree of *size*.
 
     Source: RFC 9162, section 2.1.3.1, walked from the root downward.
     """
-    assert 0 <= index < len(hashes), "a proof is made for a leaf of the tree"
-    start, end, proof = 0, len(hashes), []
+    assert 0 <= index < size, "a proof is made for a leaf of the tree"
+    start, end, proof = 0, size, list[Hash]()
     while end - start > 1:
         middle = start + _split(end - start)
         if index < middle:
-            proof.append(root(hashes[middle:end]))
+            proof.append(root_over(middle, end))
             end = middle
         else:
-            proof.append(root(hashes[start:middle]))
+            proof.append(root_over(start, middle))
             start = middle
     return proof[::-1]
 
 
-def consistency_proof(hashes: Sequence[Hash], old_size: int) -> list[Hash]:
+def prove_consistency(old_size: int, size: int, root_over: RangeRoot) -> list[Hash]:
     """
-    Make the proof that the tree of the first *old_size* leaves is the beginning of this one.
+    Make the proof that the tree of the first *old_size* leaves is the beginning of that of the first *size*.
+
+    As ``prove_inclusion``.
 
     Source: RFC 9162, section 2.1.4.1, walked from the root downward.
     """
-    assert 0 < old_size <= len(hashes), "a proof is made for a beginning of the tree"
-    start, end, proof = 0, len(hashes), []
+    assert 0 < old_size <= size, "a proof is made for a beginning of the tree"
+    start, end, proof = 0, size, list[Hash]()
     while old_size < end:
         middle = start + _split(end - start)
         if old_size <= middle:
-            proof.append(root(hashes[middle:end]))
+            proof.append(root_over(middle, end))
             end = middle
         else:
-            proof.append(root(hashes[start:middle]))
+            proof.append(root_over(start, middle))
             start = middle
     # The verifier knows the old root, so it is left out where the old tree is the subtree arrived at.
     if start > 0:
-        proof.append(root(hashes[start:end]))
+        proof.append(root_over(start, end))
     return proof[::-1]
 
 

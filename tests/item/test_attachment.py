@@ -18,12 +18,12 @@ from legation.item.attachment import (
     Hashing,
     chunk_count,
     chunk_hash,
-    chunk_proof,
     chunk_size,
     verified,
     verify_chunk,
 )
 from legation.item.portion import Attachment, Portion
+from legation.merkle import inclusion_proof
 from tests.log.handmade import tree_root
 
 CODEC: Codec[Portion] = Codec(Portion, size_bytes_max=4096, what="portion")  # type: ignore[arg-type]
@@ -117,7 +117,7 @@ class TestChunks:
         signed, chunks = portion(data), cut(data)
         hashes = [chunk_hash(each) for each in chunks]
         for number, chunk in enumerate(chunks):
-            proof = chunk_proof(hashes, number)
+            proof = inclusion_proof(hashes, number)
             verify_chunk(signed, number, chunk, proof)
             for wrong in (chunk[:-1], chunk + b"\x00", bytes([chunk[0] ^ 1]) + chunk[1:]):
                 with pytest.raises(ProofError):

@@ -42,6 +42,7 @@ from legation.log import (
 )
 from legation.log.note import Note, NoteSignature, read_note, write_note
 from legation.log.proof import EXTRA_SIZE_BYTES_MAX, PROOF_SIZE_BYTES_MAX
+from legation.log.signing import NAME_SIZE_BYTES_MAX
 from legation.merkle import PROOF_HASHES_MAX, Hash
 from tests.log import handmade
 from tests.log.handmade import (
@@ -684,7 +685,7 @@ class TestExample:
             "size of a checkpoint, bytes": checkpoint.CHECKPOINT_SIZE_BYTES_MAX,
             "size of a receipt, bytes": checkpoint.RECEIPT_SIZE_BYTES_MAX,
             "entries of a stream or log": checkpoint.SIZE_MAX,
-            "bytes of an origin or a key name": checkpoint.NAME_SIZE_BYTES_MAX,
+            "bytes of an origin or a key name": NAME_SIZE_BYTES_MAX,
             "bytes of a proof file": PROOF_SIZE_BYTES_MAX,
             "bytes of extra data": EXTRA_SIZE_BYTES_MAX,
             "hashes of a proof": PROOF_HASHES_MAX,

@@ -18,8 +18,8 @@ from legation.keys.sign import (
     unsafe_verify,
 )
 from legation.log import StreamSigners, authority_name, sign_statement, statement, verify_statement
-from legation.log.checkpoint import NAME_SIZE_BYTES_MAX
 from legation.log.note import read_note
+from legation.log.signing import NAME_SIZE_BYTES_MAX
 from tools import vectors_policy_chain as vectors
 
 STORED = json.loads(vectors.FILE.read_bytes())

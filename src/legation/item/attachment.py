@@ -21,7 +21,7 @@ from hashlib import sha256
 
 from legation.errors import MalformedError, ProofError
 from legation.item.portion import ATTACHMENT_SIZE_BYTES_MAX, Attachment
-from legation.merkle import Hash, inclusion_proof, root, verify_inclusion
+from legation.merkle import Hash, root, verify_inclusion
 
 CHUNK_SIZE_BYTES = 1 << 20
 CHUNK_DOMAIN = b"legation/chunk/v1\n"
@@ -93,7 +93,7 @@ def verify_chunk(portion: Attachment, number: int, chunk: bytes, proof: Sequence
         portion: As its author signed it.
         number: Of the chunk, from 0.
         chunk: Its bytes.
-        proof: Hashes from the chunk upward, as ``chunk_proof`` makes them.
+        proof: Hashes from the chunk upward, as ``merkle.inclusion_proof`` makes them.
 
     Raises:
         ProofError: It is not that chunk of that file.
@@ -103,11 +103,6 @@ def verify_chunk(portion: Attachment, number: int, chunk: bytes, proof: Sequence
         raise ProofError(f"chunk {number} is none of the file, or has another size")
     leaf = chunk_hash(chunk)
     verify_inclusion(leaf=leaf, index=number, size=count, proof=proof, root=Hash(portion.root))
-
-
-def chunk_proof(chunks: Sequence[Hash], number: int) -> list[Hash]:
-    """Prove one chunk, from the hashes of all of them."""
-    return inclusion_proof(chunks, number)
 
 
 def verified(portion: Attachment, pieces: Iterable[bytes]) -> Iterator[bytes]:

@@ -29,42 +29,42 @@ Use::
 import re
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 
 from legation.encoding import INTEGER_MAX
 from legation.errors import MalformedError, SignatureError, VerificationError
 from legation.keys.card import TIME_MAX, Card, Office
-from legation.keys.sign import SIGNATURE_SIZES_BYTES, Algorithm, PublicKey, Purpose, Signer, Verify
+from legation.keys.sign import SIGNATURE_SIZES_BYTES, PublicKey, Purpose, Signer, Verify
 from legation.log.note import (
     Note,
     NoteSignature,
     SignatureType,
-    check_key_name,
     decode_base64,
     key_hash,
     read_note,
     write_note,
 )
+from legation.log.signing import (
+    ALGORITHMS,
+    NAME_SIZE_BYTES_MAX,
+    TIME_SIZE_BYTES,
+    check_signing_name,
+    subtree,
+    timed_text,
+    verify_by_one,
+)
 from legation.merkle import HASH_SIZE_BYTES, Hash
 
 INCARNATION_SIZE_BYTES = 16  # 128 random bits: nobody draws one twice
 SIZE_MAX = INTEGER_MAX  # sizes are written into JSON as well
-NAME_SIZE_BYTES_MAX = 255  # of a key name or an origin: ML-DSA-44 signs them behind one byte of length
 CHECKPOINT_SIZE_BYTES_MAX = 4096  # two lines, of the longest offices: 3,611 bytes
 RECEIPT_SIZE_BYTES_MAX = 8192  # four lines, likewise: 7,051 bytes
 
 _SIZE = re.compile("[1-9][0-9]{0,15}")
 _ORIGIN = re.compile(r"legation/(stream|log)/v1/[!-*,-~]+")  # visible ASCII, no plus
 _INCARNATION = re.compile("[0-9a-f]{32}")
-_TIME_SIZE_BYTES = 8
 _LOG_LINES = (SignatureType.ED25519, SignatureType.MLDSA44_COSIGNATURE)
 _COSIGNER_LINES = (SignatureType.ED25519_COSIGNATURE, SignatureType.MLDSA44_COSIGNATURE)
-_ALGORITHMS: dict[SignatureType, Algorithm] = {
-    SignatureType.ED25519: "ed25519",
-    SignatureType.ED25519_COSIGNATURE: "ed25519",
-    SignatureType.MLDSA44_COSIGNATURE: "ml-dsa-44",
-}
 
 
 def stream_origin(sender: str, receiver: str, incarnation: bytes) -> str:
@@ -328,7 +328,7 @@ def _sign(
     types: Sequence[SignatureType], checkpoint: Checkpoint, name: str, signers: StreamSigners, *, time: int
 ) -> Iterator[NoteSignature]:
     """Make an office's two lines."""
-    _check_name(name)
+    check_signing_name(name)
     for type_, signer in zip(types, (signers.ed25519, signers.mldsa44), strict=True):
         signature = signer.sign(*_message(type_, checkpoint, name, time))
         yield NoteSignature(
@@ -342,7 +342,7 @@ def _verify(
     lines: Sequence[_Line], checkpoint: Checkpoint, name: str, keys: Iterable[PublicKey], verify: Verify
 ) -> None:
     """Verify an office's two lines."""
-    _check_name(name)
+    check_signing_name(name)
     known = tuple(keys)
     for line in lines:
         if line.found.name != name:
@@ -350,23 +350,12 @@ def _verify(
         found = [key for key in known if _is_of(line, name, key)]
         if not found:
             raise SignatureError(f"a line of `{name}` is of a key that is not known")
-        _verify_one(line, found, *_message(line.type, checkpoint, name, line.time), verify)
-
-
-def _verify_one(
-    line: _Line, keys: Sequence[PublicKey], purpose: Purpose, message: bytes, verify: Verify
-) -> None:
-    """Try the keys that have the line's hash: one, or by an accident in four thousand million two."""
-    *others, last = keys
-    for key in others:
-        with suppress(SignatureError):
-            verify(key, purpose, message, line.signature)
-            return
-    verify(last, purpose, message, line.signature)
+        purpose, message = _message(line.type, checkpoint, name, line.time)
+        verify_by_one(found, purpose, message, line.signature, verify)
 
 
 def _is_of(line: _Line, name: str, key: PublicKey) -> bool:
-    expected = _ALGORITHMS[line.type]
+    expected = ALGORITHMS[line.type]
     return key.algorithm == expected and key_hash(name, line.type, key.key) == line.found.key_hash
 
 
@@ -377,28 +366,12 @@ def _message(type_: SignatureType, checkpoint: Checkpoint, name: str, time: int)
         purpose = Purpose.STREAM if text.startswith(Purpose.STREAM.prefix) else Purpose.LOG
         return purpose, text.removeprefix(purpose.prefix)
     if type_ is SignatureType.ED25519_COSIGNATURE:
-        return Purpose.COSIGNATURE, b"time %d\n%b" % (time, text)
-    # `cosigned_message` in c2sp.org/tlog-cosignature, of which the prefix is all but the last byte of
-    # the label; start is 0.
-    parts = (
-        b"\x00",
-        _opaque(name),
-        time.to_bytes(8, "big"),
-        _opaque(checkpoint.origin),
-        bytes(8),
-        checkpoint.size.to_bytes(8, "big"),
-        checkpoint.root,
-    )
-    return Purpose.SUBTREE, b"".join(parts)
-
-
-def _opaque(text: str) -> bytes:
-    data = text.encode()
-    return bytes([len(data)]) + data
+        return Purpose.COSIGNATURE, timed_text(time, text)
+    return Purpose.SUBTREE, subtree(name, time, checkpoint.origin, checkpoint.size, checkpoint.root)
 
 
 def _time_bytes(type_: SignatureType, time: int) -> bytes:
-    return b"" if type_ is SignatureType.ED25519 else time.to_bytes(_TIME_SIZE_BYTES, "big")
+    return b"" if type_ is SignatureType.ED25519 else time.to_bytes(TIME_SIZE_BYTES, "big")
 
 
 def _read(
@@ -424,7 +397,7 @@ def _read_text(text: str) -> Checkpoint:
 def _read_line(type_: SignatureType, found: NoteSignature) -> _Line:
     time_size_bytes = len(_time_bytes(type_, 0))
     time, signature = found.signature[:time_size_bytes], found.signature[time_size_bytes:]
-    if len(signature) != SIGNATURE_SIZES_BYTES[_ALGORITHMS[type_]]:
+    if len(signature) != SIGNATURE_SIZES_BYTES[ALGORITHMS[type_]]:
         raise MalformedError("a signature of a checkpoint has another size, or stands in another's place")
     return _Line(type=type_, found=found, time=int.from_bytes(time, "big"), signature=signature)
 
@@ -460,12 +433,6 @@ def _check_form(origin: str) -> None:
             raise MalformedError(
                 "the origin of a checkpoint is that of a stream between offices, or of a log"
             )
-
-
-def _check_name(name: str) -> None:
-    check_key_name(name)
-    if len(name.encode()) > NAME_SIZE_BYTES_MAX:
-        raise MalformedError(f"the name of a key has more than {NAME_SIZE_BYTES_MAX} bytes")
 
 
 def _office(office: str) -> Office:

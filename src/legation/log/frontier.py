@@ -16,7 +16,7 @@ Use::
     frontier.extend([leaf_hash(entry)]).root
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import reduce
 from hashlib import sha256
 
@@ -82,7 +82,12 @@ class Frontier(Canonical, frozen=True):
         """
         if not self.hashes:
             return Hash(sha256(b"").digest())
-        return Hash(reduce(_under, reversed(self.hashes)))
+        return joined(self.hashes)
+
+
+def joined(roots: Sequence[bytes]) -> Hash:
+    """The root over complete subtrees that stand beside one another, the largest and leftmost first."""
+    return Hash(reduce(_under, reversed(roots)))
 
 
 def _under(found: bytes, left: bytes) -> bytes:

@@ -21,15 +21,15 @@ Use::
     text = verify_statement(note, purpose=Purpose.POLICY, name="KOR/policy", keys=pinned)
 """
 
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Iterable
 from hashlib import sha256
 
 from legation.errors import MalformedError, SignatureError
 from legation.keys.card import Office
 from legation.keys.sign import SIGNATURE_SIZES_BYTES, Algorithm, PublicKey, Purpose, Signer, Verify
-from legation.log.checkpoint import NAME_SIZE_BYTES_MAX, StreamSigners
-from legation.log.note import KEY_HASH_SIZE_BYTES, Note, NoteSignature, check_key_name, read_note, write_note
+from legation.log.checkpoint import StreamSigners
+from legation.log.note import KEY_HASH_SIZE_BYTES, Note, NoteSignature, read_note, write_note
+from legation.log.signing import check_signing_name, verify_by_one
 
 STATEMENT_SIZE_BYTES_MAX = 6144  # two lines of 3.4 kB together, the longest name twice, the longest text
 MLDSA44_TYPE = b"legation/note/ml-dsa-44/v1"
@@ -68,7 +68,7 @@ def sign_statement(text: str, *, purpose: Purpose, name: str, signers: StreamSig
         MalformedError: The text begins otherwise or is too long, or the name is not one.
     """
     message = _message(text, purpose)
-    _check_name(name)
+    check_signing_name(name)
     pairs: tuple[Signer, Signer] = (signers.ed25519, signers.mldsa44)
     lines = tuple(
         NoteSignature(
@@ -118,7 +118,7 @@ def verify_statement(
         if len(line.signature) != SIGNATURE_SIZES_BYTES[algorithm]:
             raise MalformedError("a signature of a statement has another size, or stands in another's place")
     # 2. Who.
-    _check_name(name)
+    check_signing_name(name)
     known = tuple(keys)
     for (algorithm, type_), line in zip(_TYPES, note.signatures, strict=True):
         if line.name != name:
@@ -130,20 +130,8 @@ def verify_statement(
         ]
         if not found:
             raise SignatureError(f"a line of `{name}` is of a key that is not known")
-        _verify_one(found, purpose, message, line.signature, verify)
+        verify_by_one(found, purpose, message, line.signature, verify)
     return note.text
-
-
-def _verify_one(
-    keys: Sequence[PublicKey], purpose: Purpose, message: bytes, signature: bytes, verify: Verify
-) -> None:
-    """Try the keys that have the line's hash: one, or by an accident in four thousand million two."""
-    *others, last = keys
-    for key in others:
-        with suppress(SignatureError):
-            verify(key, purpose, message, signature)
-            return
-    verify(last, purpose, message, signature)
 
 
 def _key_hash(name: str, type_: bytes, key: bytes) -> bytes:
@@ -160,12 +148,6 @@ def _message(text: str, purpose: Purpose) -> bytes:
     if not told.startswith(prefix):
         raise MalformedError("a statement begins with the line of its purpose")
     return told.removeprefix(prefix)
-
-
-def _check_name(name: str) -> None:
-    check_key_name(name)
-    if len(name.encode()) > NAME_SIZE_BYTES_MAX:
-        raise MalformedError(f"the name of a key has more than {NAME_SIZE_BYTES_MAX} bytes")
 
 
 def _check_size(data: bytes) -> None:

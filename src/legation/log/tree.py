@@ -21,12 +21,12 @@ Use::
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from functools import reduce
 from hashlib import sha256
 from typing import TypeAlias
 
-from legation.log.frontier import Frontier
-from legation.merkle import Hash, node_hash
+from legation import merkle
+from legation.log.frontier import Frontier, joined
+from legation.merkle import Hash
 
 KEPT_HEIGHT = 4  # lower, each append writes more rows; higher, each proof reads more leaves
 
@@ -65,44 +65,13 @@ def completed_count(size: int) -> int:
 
 
 def prove_inclusion(index: int, size: int, root_of: RootOf) -> list[Hash]:
-    """
-    Make the proof that a leaf is number *index* of the first *size*; from the leaf upward.
-
-    Source: RFC 9162, section 2.1.3.1, walked from the root downward.
-    """
-    assert 0 <= index < size, "a proof is made for a leaf of the tree"
-    start, end, proof = 0, size, list[Hash]()
-    while end - start > 1:
-        middle = start + _split(end - start)
-        if index < middle:
-            proof.append(root_over(middle, end, root_of))
-            end = middle
-        else:
-            proof.append(root_over(start, middle, root_of))
-            start = middle
-    return proof[::-1]
+    """Make the proof that a leaf is number *index* of the first *size*; from the leaf upward."""
+    return merkle.prove_inclusion(index, size, lambda start, end: root_over(start, end, root_of))
 
 
 def prove_consistency(old_size: int, size: int, root_of: RootOf) -> list[Hash]:
-    """
-    Make the proof that the tree of the first *old_size* leaves is the beginning of that of the first *size*.
-
-    Source: RFC 9162, section 2.1.4.1, walked from the root downward.
-    """
-    assert 0 < old_size <= size, "a proof is made for a beginning of the tree"
-    start, end, proof = 0, size, list[Hash]()
-    while old_size < end:
-        middle = start + _split(end - start)
-        if old_size <= middle:
-            proof.append(root_over(middle, end, root_of))
-            end = middle
-        else:
-            proof.append(root_over(start, middle, root_of))
-            start = middle
-    # The verifier knows the old root, so it is left out where the old tree is the subtree arrived at.
-    if start > 0:
-        proof.append(root_over(start, end, root_of))
-    return proof[::-1]
+    """Make the proof that the tree of the first *old_size* leaves is the beginning of that of the first *size*."""
+    return merkle.prove_consistency(old_size, size, lambda start, end: root_over(start, end, root_of))
 
 
 def root_over(start: int, end: int, root_of: RootOf) -> Hash:
@@ -112,7 +81,7 @@ def root_over(start: int, end: int, root_of: RootOf) -> Hash:
     *start* is a multiple of some power of two that is not below the number of leaves, or 0.
     """
     assert start < end, "nothing has no root here"
-    return reduce(_under, reversed([root_of(height, place) for height, place in _subtrees(start, end)]))
+    return joined([root_of(height, place) for height, place in _subtrees(start, end)])
 
 
 def _subtrees(start: int, end: int) -> Iterator[tuple[int, int]]:
@@ -121,12 +90,3 @@ def _subtrees(start: int, end: int) -> Iterator[tuple[int, int]]:
         height = (end - start).bit_length() - 1
         yield height, start >> height
         start += 1 << height
-
-
-def _under(found: Hash, left: Hash) -> Hash:
-    return node_hash(left, found)
-
-
-def _split(size: int) -> int:
-    """Give the largest power of two below *size*, which is at least 2."""
-    return 1 << ((size - 1).bit_length() - 1)

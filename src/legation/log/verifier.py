@@ -21,7 +21,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from legation.errors import MalformedError, SignatureError
-from legation.keys.sign import SIGNATURE_SIZES_BYTES, Algorithm, PublicKey
+from legation.keys.sign import SIGNATURE_SIZES_BYTES, PublicKey, Purpose
 from legation.log.note import (
     Note,
     NoteSignature,
@@ -31,16 +31,12 @@ from legation.log.note import (
     key_hash,
     read_note,
 )
+from legation.log.signing import ALGORITHMS, NAME_SIZE_BYTES_MAX, TIME_SIZE_BYTES, subtree, timed_text
+from legation.merkle import HASH_SIZE_BYTES
 
 KEYS_MAX = 1024  # that one note is held against
-_TIME_SIZE_BYTES = 8
 _HASH = re.compile("[0-9a-f]{8}")
 _SIZE = re.compile("0|[1-9][0-9]{0,19}")
-_ALGORITHMS: dict[SignatureType, Algorithm] = {
-    SignatureType.ED25519: "ed25519",
-    SignatureType.ED25519_COSIGNATURE: "ed25519",
-    SignatureType.MLDSA44_COSIGNATURE: "ml-dsa-44",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +60,7 @@ class VerifierKey:
 
     def __post_init__(self) -> None:
         check_key_name(self.name)
-        if _ALGORITHMS[self.type] != self.key.algorithm:
+        if ALGORITHMS[self.type] != self.key.algorithm:
             raise MalformedError("a verifier key is of another algorithm than its type")
 
     @property
@@ -93,7 +89,7 @@ def read_verifier_key(text: str) -> VerifierKey:
     type_ = known.get(data[0]) if data else None
     if type_ is None:
         raise MalformedError("the type of a verifier key is not known")
-    found = VerifierKey(name=name, type=type_, key=PublicKey(algorithm=_ALGORITHMS[type_], key=data[1:]))
+    found = VerifierKey(name=name, type=type_, key=PublicKey(algorithm=ALGORITHMS[type_], key=data[1:]))
     if found.key_hash.hex() != hash_:
         raise MalformedError("the hash of a verifier key is not that of its name and key")
     return found
@@ -142,7 +138,7 @@ def _verify(key: VerifierKey, text: str, signature: bytes) -> None:
     if key.type is SignatureType.ED25519:
         key.key.verify_bare(text.encode(), _sized(key, signature))
         return
-    time, rest = signature[:_TIME_SIZE_BYTES], signature[_TIME_SIZE_BYTES:]
+    time, rest = signature[:TIME_SIZE_BYTES], signature[TIME_SIZE_BYTES:]
     message = _cosigned(key, text, int.from_bytes(time, "big"))
     key.key.verify_bare(message, _sized(key, rest))
 
@@ -157,9 +153,10 @@ def _cosigned(key: VerifierKey, text: str, time: int) -> bytes:
     """What a cosignature signs (c2sp.org/tlog-cosignature); only a checkpoint has one."""
     origin, size, root = _checkpoint(text)
     if key.type is SignatureType.ED25519_COSIGNATURE:
-        return b"cosignature/v1\ntime %d\n%b" % (time, text.encode())
-    head = b"subtree/v1\n\x00" + _opaque(key.name) + time.to_bytes(8, "big") + _opaque(origin)
-    return head + bytes(8) + size.to_bytes(8, "big") + root
+        return Purpose.COSIGNATURE.prefix + timed_text(time, text.encode())
+    if max(len(each.encode()) for each in (key.name, origin)) > NAME_SIZE_BYTES_MAX:
+        raise SignatureError(f"a cosignature names what is longer than {NAME_SIZE_BYTES_MAX} bytes")
+    return Purpose.SUBTREE.prefix + subtree(key.name, time, origin, size, root)
 
 
 def _checkpoint(text: str) -> tuple[str, int, bytes]:
@@ -172,13 +169,6 @@ def _checkpoint(text: str) -> tuple[str, int, bytes]:
         root = decode_base64(lines[2])
     except MalformedError:
         root = b""
-    if len(root) != 32 or size >= 1 << 63:
+    if len(root) != HASH_SIZE_BYTES or size >= 1 << 63:
         raise SignatureError("a cosignature stands under what is no checkpoint")
     return lines[0], size, root
-
-
-def _opaque(text: str) -> bytes:
-    data = text.encode()
-    if len(data) > 255:
-        raise SignatureError("a cosignature names what is longer than 255 bytes")
-    return bytes([len(data)]) + data

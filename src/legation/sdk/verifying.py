@@ -351,11 +351,7 @@ def _claimed(data: bytes) -> _Claimed:
             pass
         case _:
             raise MalformedError("the note is of no stream and of no log")
-    # Nobody has signed them yet, and messages name them.
-    for office in (writer, receiver):
-        if office is not None:
-            Office.parse(office)
-    # What an error may name is an office, and not what a file has in the place of one.
+    # Nobody has signed it yet: what a message may name is an office, not what a file has in the place of one.
     for office in filter(None, (writer, receiver)):
         Office.parse(office)
     try:
