@@ -61,7 +61,7 @@ languages = some.sampled_from(["", "en", "fr", "ko", "de-CH"])
 flags = some.booleans()
 types = some.sampled_from(TagType)
 zones = some.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
-instants = some.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30), timezones=zones)  # noqa: DTZ001
+instants = some.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30), timezones=zones)  # noqa: DTZ001 - the bounds; the zone is drawn
 addresses = some.sampled_from(["", "urn:x:y", "https://example.org/a?b#c", "their rules.xml", "a%20b", "é"])
 markings = some.builds(
     Marking,

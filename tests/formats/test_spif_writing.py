@@ -142,7 +142,7 @@ def level(**changes: object) -> Policy:
     The whole policy, whose first classification has something else.
     """
     first, *others = WHOLE_POLICY.classifications
-    return replace(WHOLE_POLICY, classifications=(replace(first, **changes), *others))  # type: ignore[arg-type]
+    return replace(WHOLE_POLICY, classifications=(replace(first, **changes), *others))  # type: ignore[arg-type]  # of any field
 
 
 def value(**changes: object) -> Policy:

@@ -28,6 +28,7 @@ from legation.errors import (
 from legation.formats.shipped import shipped
 from legation.item import inspect, verify
 from legation.item.draft import Draft, DraftPortion, Precedence, Slip
+from legation.item.parts import LayerHead, Parts, take_apart
 from legation.item.portion import Kind, Text, Title
 from legation.item.shape import VIEW
 from legation.item.view import Contents, cut
@@ -232,6 +233,15 @@ def _read_all(contents: Contents) -> Contents:
     return contents
 
 
+def _cut_every_way(parts: Parts[LayerHead]) -> Parts[LayerHead]:
+    """Take every cut of one layer: none may fail where taking apart did not."""
+    for place, layer, text in parts.layers:
+        assert layer.label.classification
+        assert isinstance(layer.has_body, bool)
+        assert text in parts.cut(layer.__eq__), place
+    return parts
+
+
 def _sealed_by_its_author(data: bytes) -> bytes:
     """Make a whole view of layers and seams that say anything: hashed and signed again."""
     try:
@@ -254,6 +264,22 @@ def _of_items() -> Iterator[Decoder]:
         doors=("legation.item.view.inspect", "legation.item.shape.VIEW"),
         read=lambda data: _read_all(inspect(data)),
         again=lambda contents: VIEW.encode(contents.wire),
+        corpus=(whole, one),
+        syntax=Syntax.JSON,
+        raises=(MalformedError, ProofError),
+    )
+    yield Decoder(
+        name="view, taken apart",
+        doors=("legation.item.parts.take_apart",),
+        read=lambda data: _cut_every_way(take_apart(data)),
+        corpus=(whole, one),
+        syntax=Syntax.JSON,
+        raises=(MalformedError, ProofError),
+    )
+    yield Decoder(
+        name="view, taken apart, hashed whatever it says",
+        doors=("legation.item.parts.take_apart",),
+        read=lambda data: _cut_every_way(take_apart(_sealed_by_its_author(data))),
         corpus=(whole, one),
         syntax=Syntax.JSON,
         raises=(MalformedError, ProofError),

@@ -32,9 +32,9 @@ from legation.labels import (
 )
 from legation.labels import chain as chain_module
 from legation.labels.chain import (
-    Link,
     PolicyChain,
     PolicyStatement,
+    StatedPolicy,
     decide_in_chain,
     judged,
     read_statement,
@@ -65,11 +65,11 @@ ERRORS: dict[str, type[LegationError]] = {
 }
 
 
-def linked(policy: Policy, after: Policy | None = None, note: bytes = b"note") -> Link:
+def linked(policy: Policy, after: Policy | None = None, note: bytes = b"note") -> StatedPolicy:
     """
     A version and what is stated of it.
     """
-    return Link(policy=policy, statement=statement_on(policy, after=after), note=note)
+    return StatedPolicy(policy=policy, statement=statement_on(policy, after=after), note=note)
 
 
 def stated(note: str) -> PolicyStatement:
@@ -79,12 +79,12 @@ def stated(note: str) -> PolicyStatement:
     return read_statement(verify_statement(note.encode(), purpose=Purpose.POLICY, name=NAME, keys=KEYS))
 
 
-def link_of(statement: PolicyStatement, note: str) -> Link:
+def link_of(statement: PolicyStatement, note: str) -> StatedPolicy:
     """
     A link of an invented file that is exactly what is stated.
     """
     policy = replace(EXERCISE, id=statement.id, version=statement.version, digest=statement.digest)
-    return Link(policy=policy, statement=statement, note=note.encode())
+    return StatedPolicy(policy=policy, statement=statement, note=note.encode())
 
 
 TWO = changed(EXERCISE)
@@ -181,21 +181,21 @@ class TestLink:
         A statement is worth something for its very file only.
         """
         with pytest.raises(ProofError, match="another file"):
-            Link(policy=EXERCISE, statement=replace(statement_on(EXERCISE), **other), note=b"")
+            StatedPolicy(policy=EXERCISE, statement=replace(statement_on(EXERCISE), **other), note=b"")
 
 
 class TestChain:
-    CHAIN = PolicyChain(links=(linked(EXERCISE),)).extended(linked(TWO, EXERCISE))
+    CHAIN = PolicyChain(versions=(linked(EXERCISE),)).extended(linked(TWO, EXERCISE))
 
     def test_published_chain_holds(self) -> None:
         """
         The published versions follow each other, though a number is left out.
         """
         first, *others = [link_of(stated(each["note"]), each["note"]) for each in STORED["chain"]]
-        chain = PolicyChain(links=(first,))
+        chain = PolicyChain(versions=(first,))
         for link in others:
             chain = chain.extended(link)
-        assert [each.policy.version for each in chain.links] == [1, 2, 4]
+        assert [each.policy.version for each in chain.versions] == [1, 2, 4]
 
     @pytest.mark.parametrize("vector", STORED["not_next"], ids=lambda vector: str(vector["name"]))
     def test_published_breaks_are_refused(self, vector: dict[str, str]) -> None:
@@ -203,7 +203,7 @@ class TestChain:
         A statement that verifies and is not the next one is refused for what it is.
         """
         chain = PolicyChain(
-            links=tuple(link_of(stated(each["note"]), each["note"]) for each in STORED["chain"][:2])
+            versions=tuple(link_of(stated(each["note"]), each["note"]) for each in STORED["chain"][:2])
         )
         with pytest.raises(ERRORS[vector["expect"]]) as caught:
             chain.extended(link_of(stated(vector["note"]), vector["note"]))
@@ -238,7 +238,7 @@ class TestChain:
         """
         other = replace(statement_on(TWO, after=EXERCISE), previous=bytes(32))
         with pytest.raises(EquivocationError):
-            self.CHAIN.extended(Link(policy=TWO, statement=other, note=b""))
+            self.CHAIN.extended(StatedPolicy(policy=TWO, statement=other, note=b""))
 
     def test_chain_whose_versions_fall_is_none(self) -> None:
         """
@@ -247,13 +247,13 @@ class TestChain:
         low = replace(EXERCISE, digest=bytes(32))
         after = replace(statement_on(low), previous=TWO.digest)
         with pytest.raises(ProofError, match="does not follow"):
-            PolicyChain(links=(linked(TWO, EXERCISE), Link(policy=low, statement=after, note=b"")))
+            PolicyChain(versions=(linked(TWO, EXERCISE), StatedPolicy(policy=low, statement=after, note=b"")))
 
     def test_versions_never_fall(self) -> None:
         """
         An older version that is not known is not taken afterwards.
         """
-        chain = PolicyChain(links=(linked(THREE, TWO),))
+        chain = PolicyChain(versions=(linked(THREE, TWO),))
         for link in (linked(EXERCISE), linked(TWO, EXERCISE)):
             with pytest.raises(RefusedError, match="is known already"):
                 chain.extended(link)
@@ -262,14 +262,14 @@ class TestChain:
         """
         A version whose predecessor is not known is not taken, nor is a chain made with such a hole.
         """
-        chain = PolicyChain(links=(linked(EXERCISE),))
+        chain = PolicyChain(versions=(linked(EXERCISE),))
         with pytest.raises(ProofError, match="not known"):
             chain.extended(linked(THREE, TWO))
         with pytest.raises(ProofError, match="does not follow"):
-            PolicyChain(links=(linked(EXERCISE), linked(THREE, TWO)))
+            PolicyChain(versions=(linked(EXERCISE), linked(THREE, TWO)))
         for links in ((), (linked(TWO, EXERCISE), linked(EXERCISE)), (linked(EXERCISE), linked(EXERCISE))):
             with pytest.raises(ProofError):
-                PolicyChain(links=links)
+                PolicyChain(versions=links)
 
     def test_chain_gives_what_a_label_is_judged_by(self) -> None:
         """
@@ -285,7 +285,7 @@ class TestChain:
         """
         A chain does not grow for ever.
         """
-        monkeypatch.setattr(chain_module, "LINKS_MAX", 2)
+        monkeypatch.setattr(chain_module, "CHAIN_LENGTH_MAX", 2)
         with pytest.raises(ProofError, match="1 to 2 versions"):
             self.CHAIN.extended(linked(THREE, TWO))
 
@@ -293,7 +293,7 @@ class TestChain:
         """
         The page states what the code enforces.
         """
-        assert f"| versions of a chain | {chain_module.LINKS_MAX:,} |" in PAGE
+        assert f"| versions of a chain | {chain_module.CHAIN_LENGTH_MAX:,} |" in PAGE
         assert f"| version | {chain_module.VERSION_MAX:,}: " in PAGE
         assert f"1. `{chain_module.FIRST_LINE}`." in PAGE
 

@@ -102,7 +102,7 @@ def _flag(flag: bool) -> str | None:
 def _policy(policy: Policy) -> xml.Element:
     header = {"schemaVersion": "2.1", "version": str(policy.version)}
     default = {None: NAMESPACE}
-    root = etree.Element(f"{{{NAMESPACE}}}SPIF", header, nsmap=default)  # type: ignore[arg-type]  # stubs
+    root = etree.Element(f"{{{NAMESPACE}}}SPIF", header, nsmap=default)  # type: ignore[arg-type]  # stubs know no default namespace
     stated = {**_origin(policy.origin), **_window(policy.window)}
     root.attrib.update({key: value for key, value in stated.items() if value is not None})
     _element(root, "securityPolicyId", {"name": policy.name, "id": policy.id})

@@ -57,7 +57,8 @@ def from_archive(data: bytes) -> bytes | None:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             bindings = [each for each in _custom_parts(archive) if _is_binding(each)]
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError):
-        # What they say may name parts, so it does not go on.
+        # All that the library raises: broken or cut short, packed in a way it does not know, encrypted, a name or
+        # date that is none. What they say may name parts, so it does not go on.
         raise MalformedError("document is no archive that can be read") from None
     if len(bindings) > 1:
         raise MalformedError(f"document has {len(bindings)} parts with a binding, expected one")

@@ -14,13 +14,13 @@ Rules kept here:
 3. A name that a later version does not have, or has under another number, is not the name that was
    written: the label is refused.
 
-Not here: who signed. A ``Link`` is made of a statement that was verified (``legation.log.statement``), by
+Not here: who signed. A ``StatedPolicy`` is made of a statement that was verified (``legation.log.statement``), by
 whoever pinned the authority. ``docs/spec/policy-chain.md`` has the format with an example.
 
 Use::
 
     text = verify_statement(note, purpose=Purpose.POLICY, name=authority, keys=pinned)
-    chain = chain.extended(Link(policy=policy, statement=read_statement(text), note=note))
+    chain = chain.extended(StatedPolicy(policy=policy, statement=read_statement(text), note=note))
     decide_in_chain(chain.since(reference), label, clearance, at=now)
 """
 
@@ -45,7 +45,7 @@ from legation.labels.validity import Fault, FaultCode, validate
 FIRST_LINE = "legation/policy/v1"
 DIGEST_SIZE_BYTES = 32  # SHA-256 of the file
 VERSION_MAX = 10**15 - 1  # what a SPIF may state: 15 digits
-LINKS_MAX = 1024  # a version a week for twenty years; each link is read and compared when one is added
+CHAIN_LENGTH_MAX = 1024  # a version a week for twenty years; each is read and compared when one is added
 
 _OID = re.compile(r"[0-2](\.(0|[1-9][0-9]*))+")
 _VERSION = re.compile("0|[1-9][0-9]{0,14}")
@@ -142,7 +142,7 @@ def statement_on(policy: Policy, *, after: Policy | None = None) -> PolicyStatem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Link:
+class StatedPolicy:
     """
     One version of a policy and the verified statement on it.
 
@@ -173,29 +173,29 @@ class PolicyChain:
     The first may have predecessors that nobody here knows. From there on none is missing.
 
     Raises:
-        ProofError: A link does not follow the one before it.
+        ProofError: A version does not follow the one before it.
     """
 
-    links: tuple[Link, ...]
+    versions: tuple[StatedPolicy, ...]
 
     def __post_init__(self) -> None:
-        if not 1 <= len(self.links) <= LINKS_MAX:
-            raise ProofError(f"a chain has 1 to {LINKS_MAX} versions")
-        for one, next_ in pairwise(self.links):
+        if not 1 <= len(self.versions) <= CHAIN_LENGTH_MAX:
+            raise ProofError(f"a chain has 1 to {CHAIN_LENGTH_MAX} versions")
+        for one, next_ in pairwise(self.versions):
             if not _follows(one.statement, next_.statement):
                 raise ProofError(f"version {next_.policy.version} does not follow the version before it")
 
     @property
     def last(self) -> Policy:
         """The version that is in force."""
-        return self.links[-1].policy
+        return self.versions[-1].policy
 
     def since(self, reference: PolicyReference) -> tuple[Policy, ...]:
         """The version that is named and all later ones, in order; none if it is not in the chain."""
-        named = [index for index, each in enumerate(self.links) if reference_to(each.policy) == reference]
-        return tuple(each.policy for each in self.links[named[0] :]) if named else ()
+        named = [index for index, each in enumerate(self.versions) if reference_to(each.policy) == reference]
+        return tuple(each.policy for each in self.versions[named[0] :]) if named else ()
 
-    def extended(self, link: Link) -> "PolicyChain":
+    def extended(self, stated: StatedPolicy) -> "PolicyChain":
         """
         Add a version; one that is there already changes nothing.
 
@@ -208,26 +208,26 @@ class PolicyChain:
             EquivocationError: The authority tells two histories; ``ours`` and ``theirs`` are both notes.
             ProofError: It follows a version that is not known here.
         """
-        new = link.statement
+        new = stated.statement
         # 1. Which.
         if new.id != self.last.id:
-            raise RefusedError(f"{link.policy.name} is another policy than {self.last.name}")
+            raise RefusedError(f"{stated.policy.name} is another policy than {self.last.name}")
         # 2. One history.
-        for each in self.links:
+        for each in self.versions:
             if each.statement == new:
                 return self
             if each.statement.version == new.version or each.statement.previous == new.previous:
                 raise EquivocationError(
                     f"two files are stated to be {self.last.name} {new.version}, or to come after one version",
                     ours=each.note,
-                    theirs=link.note,
+                    theirs=stated.note,
                 )
         # 3. The next.
         if new.version < self.last.version:
             raise RefusedError(f"version {self.last.version} of {self.last.name} is known already")
-        if not _follows(self.links[-1].statement, new):
+        if not _follows(self.versions[-1].statement, new):
             raise ProofError(f"version {new.version} of {self.last.name} follows a version that is not known")
-        return PolicyChain(links=(*self.links, link))
+        return PolicyChain(versions=(*self.versions, stated))
 
 
 def _follows(one: PolicyStatement, next_: PolicyStatement) -> bool:

@@ -80,7 +80,7 @@ class _Comparing:
             self._document,
             rules=self._rules,
             blobs=self._blobs,
-            cut=lambda item_id, allowed: self._cutter.copy(self._db, item_id, allowed, self._rules),
+            cut=lambda item_id, allowed: self._cutter.cut(self._db, item_id, allowed, self._rules),
         )
         before = fates.going.substance if fates.going is not None else fates.has
         after = self._draft.within(lambda *marking: marking in self._approved[office])

@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from legation.errors import MalformedError
-from legation.formats import clearances, spif, stanag4774, stanag4778
+from legation.formats import clearances, stanag4774, stanag4778
 from legation.formats.stanag4774 import IDType, LabelDocument, OriginatorID, Role
 from legation.formats.stanag4774_parts import read_instant
 from legation.formats.stanag4778 import Found, Held
@@ -41,6 +41,7 @@ from legation.labels import (
 )
 from legation.node.disk import read_file
 from legation.node.files import find_policy, policies_with
+from legation.node.policies import read_as_found
 from legation.records.labelling import (
     BoundRecord,
     LabelCheckRecord,
@@ -57,19 +58,6 @@ ROLES = tuple(role.value for role in Role if role is not Role.LEGACY)
 """The roles that a label is written in."""
 
 
-def read_policy(data: bytes) -> Policy:
-    """
-    Read a SPIF file strictly, or else leniently; then ``faults`` lists what was forgiven.
-
-    Raises:
-        MalformedError: It has what is not forgiven.
-    """
-    try:
-        return spif.read(data)
-    except MalformedError:
-        return spif.read(data, lenient=True)
-
-
 def policy_of(name: str) -> Policy:
     """
     Find a policy at hand by name, or read the SPIF file of this path, leniently if need be.
@@ -79,7 +67,7 @@ def policy_of(name: str) -> Policy:
         OSError: It is neither.
     """
     found = policies_with([]).named(name)
-    return found if found is not None else read_policy(read_file(Path(name)))
+    return found if found is not None else read_as_found(read_file(Path(name)))
 
 
 def policies_of(names: Iterable[str]) -> Policies:

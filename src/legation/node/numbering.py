@@ -47,14 +47,6 @@ STEP_SIZE_BYTES = 4 << 20  # of cuts made in one transaction, about: as much as 
 REMEMBERED_SIZE_BYTES_MAX = 16 << 20  # of items and cuts; taken apart, an item takes about twice its size
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Cut:
-    """A copy to hand over, or None and the reason why there is none."""
-
-    data: bytes | None
-    because: Because = Because.NONE
-
-
 class Cutter:
     """
     Makes the copies of items, each once for all who may see the same.
@@ -66,22 +58,18 @@ class Cutter:
     def __init__(self, blobs: Blobs) -> None:
         self._blobs = blobs
         self._items: dict[bytes, Parts[LayerHead]] = {}
-        self._cuts: dict[tuple[bytes, frozenset[int]], _Cut] = {}
+        self._cuts: dict[tuple[bytes, frozenset[int]], bytes] = {}
         self._size_bytes = 0
 
-    def cut(self, db: Reading, item_id: bytes, allowed: frozenset[int], rules: Rules) -> _Cut:
-        """Give the copy of our own item that shows exactly the layers under these access ids."""
+    def cut(self, db: Reading, item_id: bytes, allowed: frozenset[int], rules: Rules) -> bytes | Because:
+        """Give the copy of our own item that shows exactly the layers under these access ids, or why there is none."""
         found = self._cuts.get((item_id, allowed))
         if found is None:
-            found = self._make(db, item_id, allowed, rules)
-            if found.data is not None and self._has_room(len(found.data)):
-                self._cuts[item_id, allowed] = found
+            made = self._make(db, item_id, allowed, rules)
+            if isinstance(made, bytes) and self._has_room(len(made)):
+                self._cuts[item_id, allowed] = made
+            return made
         return found
-
-    def copy(self, db: Reading, item_id: bytes, allowed: frozenset[int], rules: Rules) -> bytes | Because:
-        """Give the same copy, or the reason why there is none."""
-        found = self.cut(db, item_id, allowed, rules)
-        return found.because if found.data is None else found.data
 
     def _has_room(self, size_bytes: int) -> bool:
         """Make room for so many bytes, if there can be."""
@@ -93,13 +81,13 @@ class Cutter:
         self._size_bytes += size_bytes * has_room
         return has_room
 
-    def _make(self, db: Reading, item_id: bytes, allowed: frozenset[int], rules: Rules) -> _Cut:
+    def _make(self, db: Reading, item_id: bytes, allowed: frozenset[int], rules: Rules) -> bytes | Because:
         if not allowed:
-            return _Cut(data=None, because=Because.REFUSED_BY_RULE)
+            return Because.REFUSED_BY_RULE
         parts = self._parts(db, item_id)
         if not says_something(parts, allowed, rules):
-            return _Cut(data=None, because=Because.EMPTY_CUT)
-        return _Cut(data=parts.cut(lambda layer: rules.access_id(layer) in allowed))
+            return Because.EMPTY_CUT
+        return parts.cut(lambda layer: rules.access_id(layer) in allowed)
 
     def _parts(self, db: Reading, item_id: bytes) -> Parts[LayerHead]:
         found = self._items.get(item_id)
@@ -232,7 +220,7 @@ class _Choice:
         return going.data if going is not None and going.delivery.delivery_id == each.delivery_id else None
 
     def _cut(self, item_id: bytes, allowed: frozenset[int]) -> bytes | Because:
-        return self.cutter.copy(self.db, item_id, allowed, self.rules)
+        return self.cutter.cut(self.db, item_id, allowed, self.rules)
 
 
 def _waiting(db: Writing, office: str) -> Iterator[Waiting]:
@@ -268,8 +256,9 @@ def take_back(
     """
     Take back entries that were numbered and not receipted, and let what is still permitted wait again.
 
-    Of what ``is_withdrawn`` nothing waits again. What was receipted comes here only if the peer lost it and asks for it anew. It may not have it again:
-    the entry is void, and its delivery stays what it was, received once. More takes a new release.
+    Of what ``is_withdrawn`` nothing waits again. What was receipted comes here only if the peer lost it and
+    asks for it anew. It may not have it again: the entry is void, and its delivery stays what it was, received
+    once. More takes a new release.
 
     Raises:
         LocalProtocolError: One of them is no view that can be taken back.

@@ -18,6 +18,19 @@ from legation.node.disk import read_file
 from legation.node.surroundings import Surroundings
 
 
+def read_as_found(data: bytes) -> Policy:
+    """
+    Read a SPIF file strictly, or else leniently; then ``faults`` lists what was forgiven.
+
+    Raises:
+        MalformedError: It has what is not forgiven.
+    """
+    try:
+        return spif.read(data)
+    except MalformedError:
+        return spif.read(data, lenient=True)
+
+
 def policy_to_see(name: str, policies: Policies) -> Policy:
     """
     Find a policy at hand by its name, a shipped one by the name of its file, or read the SPIF file of this path.
@@ -29,7 +42,7 @@ def policy_to_see(name: str, policies: Policies) -> Policy:
     found = policies.named(name)
     if found is not None:
         return found
-    return _read(shipped_bytes(name) if name in NAMES else read_file(Path(name)))
+    return read_as_found(shipped_bytes(name) if name in NAMES else read_file(Path(name)))
 
 
 def shipped_text(name: str) -> str:
@@ -50,10 +63,3 @@ def changes(old: Policy, new: Policy, around: Surroundings) -> tuple[PolicyChang
         RefusedError: They are two policies.
     """
     return differences(old, new, at=around.now())
-
-
-def _read(data: bytes) -> Policy:
-    try:
-        return spif.read(data)
-    except MalformedError:
-        return spif.read(data, lenient=True)

@@ -14,7 +14,7 @@ Where more is likely to follow, the next answer is fetched while this one is tak
 says how far this one reaches, and receipts nothing of it: if it is not committed, what was fetched is
 dropped and asked for again.
 
-Plain and synchronous, as ``answering``.
+Synchronous, as ``answering``, but for the one thread that fetches ahead.
 """
 
 import threading
@@ -197,14 +197,14 @@ class Pulling:
             receipt = incoming.receipt(db, stream.stream_id) if stream is not None else None
         asked = _Asked(held=_held(stream), card=card, receipt=receipt, wait_s=wait_s)
         try:
-            fetched = self._fetched(exchange, asked)
+            fetched = self._next(exchange, asked)
             self._reported = fetched.asked.receipt
             return self._take(fetched.envelope, asked, rules, exchange)
         except EquivocationError as error:
             self._freeze(error)
             raise
 
-    def _fetched(self, exchange: Exchange, asked: _Asked) -> _Fetched:
+    def _next(self, exchange: Exchange, asked: _Asked) -> _Fetched:
         """
         Give the next answer: the one that was fetched ahead, if it follows on what is held now.
 

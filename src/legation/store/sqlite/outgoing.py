@@ -114,31 +114,13 @@ def append(
     before, after = stream.frontier.size, frontier.size
     assert [each.header.number for each in entries] == [*range(before, after)], "entries follow one another"
     assert not entries or entries[-1].root == frontier.root, "the last root is that of the frontier"
-    rows = []
-    for each in entries:
-        is_short = len(each.payload) <= INLINE_SIZE_BYTES_MAX
-        if not is_short:
-            assert blobs is not None, "a long payload is a blob"
-            blobs.put(each.payload)
-        header = each.header
-        rows.append(
-            (
-                stream.stream_id,
-                header.number,
-                header.kind.value,
-                header.payload_hash,
-                header.payload_size_bytes,
-                each.root,
-                each.payload if is_short else None,
-                each.delivery_id,
-                epoch,
-                at,
-            )
-        )
     db.run_many(
         "INSERT INTO outgoing_entry (stream_id, number, kind, payload_hash, payload_size_bytes, root, "
         "payload, delivery_id, epoch, numbered_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        rows,
+        [
+            (stream.stream_id, *_header_row(each), _kept_payload(each, blobs), each.delivery_id, epoch, at)
+            for each in entries
+        ],
     )
     grown = completed(stream.frontier, [each.header.leaf for each in entries])
     db.run_many(
@@ -157,6 +139,20 @@ def append(
         frontier=frontier,
         receipt_size=stream.receipt_size,
     )
+
+
+def _header_row(each: NewEntry) -> tuple[int, str, bytes, int, Hash]:
+    header = each.header
+    return header.number, header.kind.value, header.payload_hash, header.payload_size_bytes, each.root
+
+
+def _kept_payload(each: NewEntry, blobs: Blobs | None) -> bytes | None:
+    """What stands in the row: the payload, or nothing where it is long and has become a blob."""
+    if len(each.payload) <= INLINE_SIZE_BYTES_MAX:
+        return each.payload
+    assert blobs is not None, "a long payload is a blob"
+    blobs.put(each.payload)
+    return None
 
 
 def root_at(db: Reading, stream_id: int, size: int) -> Hash:
