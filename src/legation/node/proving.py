@@ -35,12 +35,14 @@ from legation.node.home import Signing
 from legation.node.reading import begin_reading
 from legation.node.rules import RuleBook, Rules, mission_reader
 from legation.node.surroundings import Surroundings
+from legation.node.versions import find_item
 from legation.store.blobs import Blobs
-from legation.store.sqlite import deliveries, items, logbook, outgoing
+from legation.store.sqlite import deliveries, logbook, outgoing
 from legation.store.sqlite.database import Database, Reading, Writing
 from legation.store.sqlite.outgoing import Receipted
 
 FSCK = "legation fsck says where"
+RELEASED = "legation deliveries lists what was released"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +90,7 @@ def prove_receipt(
     with database.read() as db:
         rules = RuleBook(card, around).at(db)
         allowed = begin_reading(db, mission_reader(db, str(card.office), around.now()), rules)
-        found = _receipted(db, _item(db, text), theirs)
+        found = _receipted(db, find_item(db, text, hint=RELEASED).item_id, theirs)
         holder = rules.cards.get(theirs)
         if holder is None:
             raise RefusedError(f"the card of `{theirs}` is not pinned any more")
@@ -183,16 +185,6 @@ def _signed_log(card: Card, signing: Signing, database: Database) -> tuple[Check
         return found or new
 
     return checkpoint, database.write(keep)
-
-
-def _item(db: Reading, text: str) -> bytes:
-    found = items.find_items(db, text)
-    if len(found) != 1:
-        problem = "no item" if not found else "more than one item"
-        raise MalformedError(
-            f"{problem} of this reference or id", hint="legation deliveries lists what was released"
-        )
-    return found[0]
 
 
 def _receipted(db: Reading, item_id: bytes, office: str) -> Receipted:

@@ -18,16 +18,18 @@ NONE, SEVERAL = "no item of this reference or id", "more than one item of this r
 LISTED = "legation inbox lists what there is"
 
 
-def find_item(db: Reading, text: str) -> StoredItem:
+def find_item(db: Reading, text: str, *, hint: str = LISTED) -> StoredItem:
     """
     Find one item that the reader may see, by its reference, its id or the beginning of it.
+
+    ``hint`` says where such items are listed.
 
     Raises:
         MalformedError: There is none, none that may be seen, or more than one.
     """
     found = items.find_items(db, text)
     if len(found) != 1:
-        raise MalformedError(SEVERAL if found else NONE, hint=LISTED)
+        raise MalformedError(SEVERAL if found else NONE, hint=hint)
     item = items.item(db, found[0])
     assert item is not None, "what was found is there"
     return item
