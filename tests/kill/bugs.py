@@ -11,7 +11,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -187,9 +186,7 @@ def cut_nothing(_page: Page, _arguments: Sequence[str]) -> None:
         found = made(self, db, item_id, allowed, rules)
         own = items.own_view(db, item_id)
         assert own is not None, "what is delivered was released here"
-        if found.data is None:
-            return found
-        return replace(found, data=items.view_data(db, own.view_key, self._blobs))
+        return items.view_data(db, own.view_key, self._blobs) if isinstance(found, bytes) else found
 
     made: Patched = numbering.Cutter._make
     _set(numbering.Cutter, _make=whole)
