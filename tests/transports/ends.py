@@ -76,8 +76,12 @@ class Running:
         return socket.create_connection((self.host, self.port), timeout=PATIENCE_S)
 
     def hears(self, request: bytes) -> bytes:
-        """Everything it says to a request until it hangs up."""
-        with self.connect() as connection:
+        """Everything it says to a request until it hangs up; one sent away at the door has heard nothing."""
+        try:
+            connection = self.connect()
+        except ConnectionError:
+            return b""
+        with connection:
             with suppress(OSError):
                 connection.sendall(request)
             return rest(connection)
