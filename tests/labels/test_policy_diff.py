@@ -15,6 +15,7 @@ from legation.formats.shipped import shipped
 from legation.labels import Clearance, Label, Policy, TagType, decide
 from legation.labels.membership import expand
 from legation.labels.policy import (
+    POLICIES_WITHOUT_CASE,
     Applied,
     CategoryReference,
     Classification,
@@ -603,6 +604,165 @@ def test_all_of_a_list_grows_with_the_list() -> None:
         Effect.WIDENS,
         Effect.NARROWS,
     ]
+
+
+WITHOUT_CASE = replace(EXERCISE, id=next(iter(POLICIES_WITHOUT_CASE)))
+
+
+class TestNames:
+    def test_another_spelling_of_a_list_is_for_people(self) -> None:
+        """
+        Where a policy compares names without case, a list in other letters is the same list.
+        """
+        sets = tuple(
+            replace(each, name="HANDLING") if each.name == "Handling" else each
+            for each in WITHOUT_CASE.tag_sets
+        )
+        assert said(WITHOUT_CASE, changed(WITHOUT_CASE, tag_sets=sets)) == [
+            "shows differently: Handling is spelled HANDLING"
+        ]
+
+    def test_another_spelling_of_a_class_or_value_is_for_people(self) -> None:
+        """
+        Likewise a level, and a value of a list.
+        """
+        first = WITHOUT_CASE.classifications[0]
+        respelled = (replace(first, name="Open"), *WITHOUT_CASE.classifications[1:])
+        found = differences(WITHOUT_CASE, changed(WITHOUT_CASE, classifications=respelled), at=NOW)
+        assert (ChangeCode.SPELLING, Effect.SHOWS, "OPEN", "Open") in {
+            (each.code, each.effect, each.before, each.after) for each in found
+        }
+        new = with_value("Handling", "STAFF", WITHOUT_CASE, name="Staff")
+        assert (ChangeCode.SPELLING, Effect.SHOWS, "STAFF", "Staff") in {
+            (each.code, each.effect, each.before, each.after)
+            for each in differences(WITHOUT_CASE, new, at=NOW)
+        }
+
+    def test_a_class_is_renamed_if_a_new_name_has_its_number(self) -> None:
+        """
+        Only then: not to a new name with another number, nor to an old level that takes its number over.
+        """
+        *rest, third, gone = EXERCISE.classifications
+        new = changed(EXERCISE, classifications=(*rest, third, replace(gone, name="HIDDEN")))
+        assert (ChangeCode.CLASS_RENAMED, "HIDDEN") in codes(EXERCISE, new)
+        new = changed(EXERCISE, classifications=(*rest, third, replace(gone, name="HIDDEN", lacv=9)))
+        assert {(ChangeCode.CLASS_REMOVED, ""), (ChangeCode.CLASS_ADDED, "")} <= codes(EXERCISE, new)
+        new = changed(EXERCISE, classifications=(*rest, replace(third, lacv=gone.lacv)))
+        assert {code for code, _ in codes(EXERCISE, new)} == {
+            ChangeCode.CLASS_REMOVED,
+            ChangeCode.CLASS_RENUMBERED,
+        }
+
+    def test_a_list_is_renamed_if_a_new_name_has_its_identifier(self) -> None:
+        """
+        Likewise.
+        """
+        *rest, other, gone = EXERCISE.tag_sets
+        new = changed(EXERCISE, tag_sets=(*rest, other, replace(gone, name="Notes", id="2.25.9")))
+        assert (ChangeCode.LIST_REMOVED, "") in codes(EXERCISE, new)
+        new = changed(EXERCISE, tag_sets=(*rest, replace(other, id=gone.id)))
+        assert {code for code, _ in codes(EXERCISE, new)} == {
+            ChangeCode.LIST_REMOVED,
+            ChangeCode.LIST_RENUMBERED,
+        }
+
+    def test_a_value_is_renamed_if_a_new_name_has_its_number(self) -> None:
+        """
+        An old value that takes over the number of one that is gone is no other name for it.
+        """
+        new = with_value("Handling", "PRESS", without_value("Handling", "STAFF"), lacv="1")
+        assert {code for code, _ in codes(EXERCISE, new)} == {
+            ChangeCode.VALUE_REMOVED,
+            ChangeCode.VALUE_RENUMBERED,
+        }
+        new = with_value("Handling", "STAFF", name="CREW", lacv="9")
+        assert {ChangeCode.VALUE_REMOVED, ChangeCode.VALUE_ADDED} <= {
+            code for code, _ in codes(EXERCISE, new)
+        }
+
+    def test_an_equivalent_of_the_policy_is_told_of_the_policy_it_names(self) -> None:
+        """
+        One more equivalent is one change, whatever equivalents in other policies there are.
+        """
+        another = EquivalentPolicy(name="ANOTHER", id="2.25.10")
+        old = changed(EXERCISE, equivalents=(another,))
+        found = differences(old, changed(old, equivalents=(another, ELSEWHERE)), at=NOW)
+        assert [(each.effect, each.others, each.after) for each in found] == [
+            (Effect.WIDENS, ("OTHER",), "2.25.9")
+        ]
+        back = differences(changed(old, equivalents=(another, ELSEWHERE)), replace(old, version=9), at=NOW)
+        assert [(each.effect, each.others, each.before) for each in back] == [
+            (Effect.NARROWS, ("OTHER",), "2.25.9")
+        ]
+
+    def test_equivalents_are_told_of_the_policy_that_they_are_in(self) -> None:
+        """
+        Of a list, a level or a value: one that is gone is one change, whatever others there are.
+        """
+        lists = tuple(EquivalentTagSet(policy=each, name=each, id="2.25.9") for each in ("ONE", "TWO"))
+        levels = tuple(
+            EquivalentClassification(policy=each, lacv=number, applied=Applied.BOTH)
+            for number, each in enumerate(("ONE", "TWO"))
+        )
+        for old, new in (
+            (with_set("Caveats", equivalents=lists), with_set("Caveats", equivalents=lists[1:])),
+            (with_class("SECRET", equivalents=levels), with_class("SECRET", equivalents=levels[1:])),
+        ):
+            found = differences(old, replace(new, version=9), at=NOW)
+            assert [(each.effect, each.others) for each in found] == [(Effect.NARROWS, ("ONE",))]
+
+
+@pytest.mark.parametrize(
+    ("tag_set", "type_", "effects"),
+    [
+        ("Only", N, {Effect.WIDENS, Effect.NARROWS}),
+        ("Caveats", N, {Effect.WIDENS, Effect.NARROWS}),
+        ("Caveats", P, {Effect.WIDENS, Effect.NARROWS}),
+        ("Only", R, {Effect.NARROWS}),
+        ("Handling", P, {Effect.NARROWS}),
+        ("Handling", R, {Effect.NARROWS}),
+    ],
+)
+def test_another_type_widens_if_it_asks_for_less(tag_set: str, type_: TagType, effects: set[Effect]) -> None:
+    """
+    Informative asks nothing, permissive for one of its values, restrictive for all; what is so marked is refused.
+    """
+    new = with_tags(tag_set, lambda tag: replace(tag, type=type_))
+    found = differences(EXERCISE, new, at=NOW)
+    assert {each.effect for each in found if each.code is ChangeCode.VALUE_TYPE} == effects
+
+
+def test_another_file_of_the_same_version_is_flagged() -> None:
+    """
+    No node takes it after the first: a version is one file.
+    """
+    found = differences(EXERCISE, replace(EXERCISE, digest=bytes(32)), at=NOW)
+    assert [(each.code, each.effect) for each in found] == [(ChangeCode.VERSION_NOT_ABOVE, Effect.NARROWS)]
+
+
+def test_a_date_format_of_what_nobody_types_is_no_change() -> None:
+    """
+    It says how a date is typed, where one is.
+    """
+    assert differences(EXERCISE, with_value("Handling", "STAFF", date_format="F"), at=NOW) == ()
+
+
+def test_a_policy_of_one_level_has_communities_too() -> None:
+    """
+    Who counts as whom does not depend on levels.
+    """
+    old = changed(EXERCISE_2, classifications=EXERCISE_2.classifications[:1])
+    new = replace(with_group(old, ("KOR", "410", False)), version=9)
+    assert {each.code for each in differences(old, new, at=NOW)} == {ChangeCode.GROUP}
+
+
+def codes(old: Policy, new: Policy) -> set[tuple[ChangeCode, str]]:
+    """
+    What changes, and what it is after.
+    """
+    return {
+        (each.code, each.after if "renamed" in each.code else "") for each in differences(old, new, at=NOW)
+    }
 
 
 class TestGroups:

@@ -52,18 +52,15 @@ def _dates(window: Window) -> str:
     )
 
 
-def gained_and_lost(
-    base: PolicyChange, old: Iterable[str], new: Iterable[str], *, gained: Effect = Effect.WIDENS
-) -> Iterator[PolicyChange]:
-    """What is stated only now has the effect *gained*, what is stated no more the opposite one."""
+def gained_and_lost(base: PolicyChange, old: Iterable[str], new: Iterable[str]) -> Iterator[PolicyChange]:
+    """What is stated only now widens, what is stated no more narrows."""
     before, after = dict.fromkeys(old), dict.fromkeys(new)
-    lost = Effect.NARROWS if gained is Effect.WIDENS else Effect.WIDENS
     for each in before:
         if each not in after:
-            yield replace(base, effect=lost, before=each)
+            yield replace(base, effect=Effect.NARROWS, before=each)
     for each in after:
         if each not in before:
-            yield replace(base, effect=gained, after=each)
+            yield replace(base, effect=Effect.WIDENS, after=each)
 
 
 def stated(text: str, required: tuple[Requirement, ...]) -> str:
