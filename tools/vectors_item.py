@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-Makes ``vectors/item/`` and the examples in ``docs/spec/item.md``.
+Makes ``vectors/item/`` and the examples in ``docs/spec/item.md`` and ``docs/spec/view.md``.
 
 Run as ``.venv/bin/python -m tools.vectors_item`` in the root of the repository. Running it again
 changes nothing: every key, nonce, salt, place and decoy follows from its name. Nothing is taken from
@@ -20,7 +20,7 @@ from tests.item.handmade import Document, Json, b64, key_id, public_key, seed
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "vectors" / "item"
-PAGE = ROOT / "docs" / "spec" / "item.md"
+PAGES = tuple(ROOT / "docs" / "spec" / name for name in ("item.md", "view.md"))
 
 EXPECTED = {**dict.fromkeys(range(1, 7), "malformed"), 7: "proof", 8: "signature"}
 
@@ -427,7 +427,7 @@ def described(vector: Vector) -> Json:
 def index(found: list[Vector]) -> bytes:
     """Give the index: which file is what."""
     told = {
-        "about": "Views of items and what a reader must make of each; see ../README.md and docs/spec/item.md.",
+        "about": "Views of items and what a reader must make of each; see ../README.md and docs/spec/view.md.",
         "keys": keys(),
         "vectors": [described(each) for each in found],
     }
@@ -487,11 +487,12 @@ def rendered(page: str) -> str:
 
 
 def main() -> None:
-    """Write the vectors, and the examples into the page."""
+    """Write the vectors, and the examples into the pages."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     for name, data in files().items():
         (FOLDER / name).write_bytes(data)
-    PAGE.write_text(rendered(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    for page in PAGES:
+        page.write_text(rendered(page.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -117,6 +117,7 @@ def bad_texts() -> Iterator[tuple[str, Statement]]:
     yield "previous-itself", replace(SECOND, previous=SECOND.digest)
     yield "identifier-is-a-name", replace(SECOND, id="EXERCISE")
     yield "identifier-with-a-zero", replace(SECOND, id="2.25.07007.1")
+    yield "identifier-with-an-arc-too-large", replace(SECOND, id="1.99.7007.1")
     yield "line-more", replace(SECOND, more="\n")
     yield "another-purpose", replace(SECOND, head="legation/policy/v2")
 
@@ -128,6 +129,8 @@ def bad_notes(hand: Hand) -> Iterator[tuple[str, str, str]]:
     text = SECOND.text
     one, other = hand.line(ED25519, text), hand.line(MLDSA44, text)
     yield "one-line", "malformed", f"{text}\n{one}"
+    strange = hand.line(ED25519, text, name=f"KOR/\a{AUTHORITY[4:]}", key=AUTHORITY)
+    yield "control-character-in-a-name", "malformed", f"{text}\n{strange}{other}"
     yield "other-line-alone", "malformed", f"{text}\n{other}"
     yield "three-lines", "malformed", f"{text}\n{one}{other}{one}"
     yield "lines-exchanged", "malformed", f"{text}\n{other}{one}"

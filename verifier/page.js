@@ -7,16 +7,20 @@
  */
 import {
   abilities,
+  forksAmong,
   readCard,
   shown,
   VerifyError,
   verifyAttachment,
   verifyChain,
+  verifyGrowth,
   verifyNote,
   verifyPayload,
   verifyProof,
   verifyView,
+  verifyWithdrawal,
   visible,
+  withdrawalsOf,
 } from "./verify.js";
 
 const READ_SIZE_MAX = 67_117_060; // the largest thing but attachments, which are read a mebibyte at a time
@@ -32,15 +36,21 @@ const PAYLOAD = /^\0\0[\0-\x20][^]\{/;
 const BEGINNINGS = [
   ['{"body":', "card"],
   ['{"header":', "view"],
+  ['{"author":', "withdrawal"],
+  ["legation/policy/", "statement"],
   ["legation/stream/", "note"],
   ["legation/log/", "note"],
   ["c2sp.org/tlog-proof@", "proof"],
+  ["old ", "growth"],
 ];
 const NAMES = {
   card: "card",
   view: "copy of an item",
+  withdrawal: "withdrawal",
+  statement: "statement on a policy",
   note: "checkpoint or receipt",
   proof: "proof of one entry",
+  growth: "growth of a stream or log",
   payload: "payload of an entry",
   other: "file",
 };
@@ -182,7 +192,9 @@ async function withAttachments(outcome, view, files, used) {
 
 async function verifyFile(file, kind, cards, given, payloads, used) {
   const outcome = { file, kind };
-  if (kind === "view") {
+  if (kind === "withdrawal") {
+    Object.assign(outcome, await attempt(async () => verifyWithdrawal(await read(file), cards)));
+  } else if (kind === "view") {
     Object.assign(outcome, await attempt(async () => verifyView(await read(file), cards)));
     if (outcome.value !== undefined) await withAttachments(outcome, outcome.value, given, used);
   } else if (kind === "payload") {
@@ -190,6 +202,8 @@ async function verifyFile(file, kind, cards, given, payloads, used) {
     if (outcome.value !== undefined) await withAttachments(outcome, outcome.value.view, given, used);
   } else if (kind === "note") {
     Object.assign(outcome, await attempt(async () => verifyNote(await read(file), cards)));
+  } else if (kind === "growth") {
+    Object.assign(outcome, await attempt(async () => verifyGrowth(await read(file), cards)));
   } else {
     Object.assign(outcome, await attempt(async () => proofWithPayload(await read(file), cards, payloads)));
   }
@@ -202,6 +216,49 @@ async function proofWithPayload(bytes, cards, payloads) {
   const brought = payloads.find(({ value }) => value !== undefined && value.hash === alone.entry?.payload_hash);
   if (brought === undefined) return alone;
   return { ...(await verifyProof(bytes, cards, { payload: await read(brought.file) })), payloadFile: brought.file.name };
+}
+
+/** The view that a file holds, if it does: a copy, what an entry brought, or both beside a proof. */
+function viewIn({ kind, value, error }) {
+  if (value === undefined || error !== undefined) return undefined;
+  return { view: value, payload: value.view, proof: value.payload?.view }[kind];
+}
+
+/** Say of each view who has withdrawn it, and of each withdrawal what it finds here. */
+function withWithdrawals(outcomes) {
+  const all = outcomes.filter(({ kind, value }) => kind === "withdrawal" && value !== undefined);
+  const views = outcomes.filter((each) => viewIn(each) !== undefined);
+  for (const each of views) {
+    const counting = new Set(withdrawalsOf(viewIn(each), all.map(({ value }) => value)));
+    each.withdrawals = all.filter(({ value }) => counting.has(value));
+  }
+  for (const each of all) {
+    each.counts = views.filter(({ withdrawals }) => withdrawals.includes(each));
+    each.counterfeits = views.filter((one) => viewIn(one).item === each.value.item && !each.counts.includes(one));
+  }
+}
+
+/** The checkpoint or receipt that a file holds, if it does. */
+function noteIn({ kind, value, error }) {
+  if (value === undefined || error !== undefined) return undefined;
+  return { note: value, proof: value.note, growth: value.note }[kind];
+}
+
+/** Hold each growth against every older checkpoint that is here; gives the pairs of files that tell two histories. */
+async function compareHistories(outcomes, cards) {
+  const noted = outcomes.filter((each) => noteIn(each) !== undefined);
+  for (const growth of noted.filter(({ kind }) => kind === "growth")) {
+    Object.assign(growth, { grew: [], broken: [] });
+    const { oldSize, note } = growth.value;
+    const isOlder = (one) => one.origin === note.origin && one.size === oldSize && one.size < note.size;
+    for (const older of noted.filter((each) => isOlder(noteIn(each)))) {
+      const { value, error } = await attempt(async () => verifyGrowth(await read(growth.file), cards, noteIn(older)));
+      (error === undefined ? growth.grew : growth.broken).push(older);
+      growth.value = value ?? growth.value;
+    }
+  }
+  const fileOf = new Map(noted.map((each) => [noteIn(each), each]));
+  return forksAmong([...fileOf.keys()]).map((pair) => pair.map((note) => fileOf.get(note)));
 }
 
 /** Verify everything anew: a card that comes later changes what holds. */
@@ -217,7 +274,7 @@ async function verifyAll() {
   const used = new Set();
   const outcomes = [];
   const payloads = [];
-  for (const kind of ["view", "payload", "note", "proof"]) {
+  for (const kind of ["withdrawal", "view", "payload", "note", "proof", "growth"]) {
     for (const file of of(kind)) {
       const outcome = await verifyFile(file, kind, cards, given, payloads, used);
       if (kind === "payload") payloads.push(outcome);
@@ -225,13 +282,16 @@ async function verifyAll() {
       if (run !== state.run) return;
     }
   }
-  outcomes.push(...of("other").map((file) => ({ file, kind: "other" })));
+  withWithdrawals(outcomes);
+  const forks = await compareHistories(outcomes, cards);
+  outcomes.push(...["statement", "other"].flatMap((kind) => of(kind).map((file) => ({ file, kind }))));
   if (run !== state.run) return;
   // An attachment may begin like anything.
-  const attached = ({ file, kind, error }) => used.has(file) && (kind === "other" || error !== undefined);
+  const attached = ({ file, kind, error }) => used.has(file) && (["other", "statement"].includes(kind) || error !== undefined);
   render(
     cardOutcomes,
     outcomes.map((each) => (attached(each) ? { file: each.file, kind: "other", isAttachment: true } : each)),
+    forks,
   );
 }
 
@@ -254,27 +314,39 @@ function counted(count, one, many) {
   return `${count} ${count === 1 ? one : many}`;
 }
 
-function render(cardOutcomes, outcomes) {
+function render(cardOutcomes, outcomes, forks) {
   place("cards").replaceChildren(...cardOutcomes.map(cardShown));
-  place("results").replaceChildren(...outcomes.map(outcomeShown));
+  place("results").replaceChildren(...forks.map(forkShown), ...outcomes.map(outcomeShown));
   for (const [id, some] of [["cards-part", cardOutcomes], ["results-part", outcomes]]) {
     place(id).hidden = some.length === 0;
   }
   const every = [...cardOutcomes, ...outcomes];
-  const failed = every.filter(({ error }) => error !== undefined).length;
-  const held = every.filter(({ value, error }) => value !== undefined && error === undefined).length;
+  const isFailed = ({ error, broken }) => error !== undefined || (broken !== undefined && broken.length > 0);
+  const failed = every.filter(isFailed).length;
+  const held = every.filter((each) => each.value !== undefined && !isFailed(each)).length;
   const rest = every.length - failed - held;
   const attached = outcomes.filter(({ isAttachment }) => isAttachment).length;
+  const unchecked = outcomes.filter(({ kind }) => kind === "statement").length;
+  const withdrawn = new Set(outcomes.filter(isWithdrawn).map((each) => viewIn(each).item)).size;
   const parts = [`${counted(held, "file holds", "files hold")}`];
   if (failed > 0) parts.push(counted(failed, "does not", "do not"));
   if (attached > 0) parts.push(counted(attached, "is an attachment", "are attachments"));
-  if (rest > attached) parts.push(counted(rest - attached, "was not recognised", "were not recognised"));
-  announce(every.length === 0 ? "No files yet." : `${counted(every.length, "file", "files")}: ${parts.join(", ")}.`);
+  if (unchecked > 0) parts.push(counted(unchecked, "was not checked", "were not checked"));
+  const others = rest - attached - unchecked;
+  if (others > 0) parts.push(counted(others, "was not recognised", "were not recognised"));
+  const more = withdrawn > 0 ? ` ${counted(withdrawn, "item was withdrawn by its author", "items were withdrawn by their authors")}.` : "";
+  const worst = forks.length > 0 ? " TWO HISTORIES of one stream or log are signed: see the results." : "";
+  announce(every.length === 0 ? "No files yet." : `${counted(every.length, "file", "files")}: ${parts.join(", ")}.${more}${worst}`);
 }
 
-function headed(file, verdict, isGood, ...children) {
+function isWithdrawn({ withdrawals }) {
+  return withdrawals !== undefined && withdrawals.length > 0;
+}
+
+/** A file and the verdict on it: `looks` is good, bad or withdrawn. */
+function headed(file, verdict, looks, ...children) {
   const title = element("h3", {}, said(file.name));
-  const made = element("article", { class: isGood ? "good" : "bad" }, title);
+  const made = element("article", { class: looks }, title);
   made.append(element("p", { class: "verdict" }, element("strong", {}, verdict)), ...children.filter(Boolean));
   return made;
 }
@@ -285,14 +357,14 @@ function failure(file, kind, error) {
   const why = expected
     ? `${FAMILIES[error.family]}: ${error.message}.`
     : "This page failed on it. Nothing is known of the file.";
-  if (error?.family === "unsupported" || !expected) return headed(file, "Not checked", false, element("p", {}, why));
-  return headed(file, what, false, element("p", {}, why));
+  if (error?.family === "unsupported" || !expected) return headed(file, "Not checked", "bad", element("p", {}, why));
+  return headed(file, what, "bad", element("p", {}, why));
 }
 
 function cardShown(outcome) {
   const { file, value: card, error } = outcome;
   if (error !== undefined) return failure(file, "card", error);
-  if (!outcome.used) return headed(file, `Holds: an older card of ${card.office}`, true);
+  if (!outcome.used) return headed(file, `Holds: an older card of ${card.office}`, "good");
   const words = list([...card.words], { class: "words" }, "ol");
   const id = `compared-${card.office}`;
   const box = element("input", { type: "checkbox", id });
@@ -307,7 +379,7 @@ function cardShown(outcome) {
   return headed(
     file,
     `Holds: card ${card.number} of ${card.office}`,
-    true,
+    "good",
     element("p", {}, "Its twelve words. That this card is the office's own, only the office can say: compare them by telephone or in person."),
     words,
     element("p", { class: "compare" }, box, element("label", { for: id }, `I have compared these words with ${card.office}`)),
@@ -334,21 +406,78 @@ function outcomeShown(outcome) {
   if (error !== undefined) return failure(file, kind, error);
   switch (kind) {
     case "view":
-      return headed(file, "Holds: a copy of an item", true, ...viewShown(value, outcome.attachments));
+      return headedView(outcome, "Holds: a copy of an item", ...viewShown(value, outcome));
+    case "withdrawal":
+      return headed(file, "Holds: the withdrawal of an item", "good", ...withdrawalShown(outcome));
     case "payload": {
       const addressee = facts([["Handed over to", said(value.slip.addressee)]]);
       const note = element("p", {}, "By itself it proves what the author signed; that it was handed over, a proof says.");
-      return headed(file, "Holds: what an entry of a stream brought", true, addressee, note, ...viewShown(value.view, outcome.attachments));
+      return headedView(outcome, "Holds: what an entry of a stream brought", addressee, note, ...viewShown(value.view, outcome));
     }
     case "note":
-      return headed(file, `Holds: a ${value.what}`, true, noteShown(value), ...findings(value));
+      return headed(file, `Holds: a ${value.what}`, "good", noteShown(value), ...findings(value));
     case "proof":
-      return headed(file, "Holds: a proof of one entry", true, ...proofShown(value));
+      return headedView(outcome, "Holds: a proof of one entry", ...proofShown(value));
+    case "growth":
+      return growthShown(outcome);
+    case "statement":
+      return headed(file, "Not checked", "bad", element("p", {}, "It begins like a statement on a policy. No card names the keys of its authority, so this page cannot say whether it holds."));
     default:
       return outcome.isAttachment
-        ? headed(file, "Holds: the attachment of a copy here", true)
-        : headed(file, "Not recognised", false, element("p", {}, "It is no card, copy, receipt, proof or payload, and no attachment of a copy here."));
+        ? headed(file, "Holds: the attachment of a copy here", "good")
+        : headed(file, "Not recognised", "bad", element("p", {}, "It is no card, copy, withdrawal, checkpoint, receipt, proof, growth or payload, and no attachment of a copy here."));
   }
+}
+
+/** "A proof that does not hold shows nothing, not even that there are two histories." */
+function growthShown({ file, value, grew, broken }) {
+  const rows = [["Said to have grown from", counted(value.oldSize, "entry", "entries")]];
+  if (grew.length > 0) rows.push(["Has only grown since", ...named(grew)]);
+  if (broken.length > 0) rows.push(["Does not lead from", ...named(broken)]);
+  const verdict = broken.length > 0
+    ? "Does not hold as a growth; the checkpoint in it does"
+    : grew.length > 0
+      ? "Holds: a stream or log has only grown"
+      : "Holds: the checkpoint in a growth; the older one is not here, so nothing is known of the growth";
+  return headed(file, verdict, broken.length > 0 ? "bad" : "good", facts(rows), noteShown(value.note), ...findings(value));
+}
+
+/** Two files that together prove that their writer tells two histories. */
+function forkShown(pair) {
+  const [note] = pair.map(noteIn);
+  const title = element("h3", {}, "Two histories of ", said(note.origin));
+  const made = element("article", { class: "bad" }, title);
+  made.append(
+    element("p", { class: "verdict" }, element("strong", {}, `Two roots over the same ${note.size} entries, both signed`)),
+    element("p", {}, "Signed by ", signedBy(note.writer), ", in ", ...named(pair), ". Keep both files: together they prove it to whoever has the card."),
+  );
+  return made;
+}
+
+/** A file that holds a view, and first whether its author has withdrawn it. */
+function headedView(outcome, verdict, ...children) {
+  if (!isWithdrawn(outcome)) return headed(outcome.file, verdict, "good", ...children);
+  const by = outcome.withdrawals.map(({ file, value }) =>
+    element("p", {}, "Withdrawn by ", signedBy(value.author.office), ": ", said(file.name), ". Nobody is to use it any more."),
+  );
+  return headed(outcome.file, `Withdrawn by its author. ${verdict}`, "withdrawn", ...by, ...children);
+}
+
+function withdrawalShown({ value, counts, counterfeits }) {
+  const rows = [
+    ["Signed by", signedBy(value.author.office)],
+    ["Item", element("code", {}, value.item)],
+    ["Key", `${value.author.state}: `, element("code", {}, value.author.key)],
+  ];
+  if (counts.length > 0) rows.push(["Withdraws", ...named(counts)]);
+  if (counterfeits.length > 0) rows.push(["Has no effect on", ...named(counterfeits), ": another office is its author"]);
+  const isAlone = counts.length + counterfeits.length === 0;
+  const alone = isAlone ? element("p", {}, "No copy of this item is here. It counts if the same office is its author.") : undefined;
+  return [facts(rows), alone, ...findings(value)];
+}
+
+function named(outcomes) {
+  return outcomes.flatMap(({ file }, at) => [at > 0 ? ", " : "", said(file.name)]);
 }
 
 function noteShown(note) {
@@ -370,7 +499,7 @@ function proofShown(proof) {
   return [facts(rows), noteShown(proof.note), ...findings(proof)];
 }
 
-function viewShown(view, attachments) {
+function viewShown(view, outcome) {
   const languages = place("languages").value.split(",").map((each) => each.trim()).filter(Boolean);
   const kept = new Set(shown(view, languages));
   const rows = [
@@ -382,11 +511,15 @@ function viewShown(view, attachments) {
     ["Key", `${view.author.state}: `, element("code", {}, view.author.key)],
   ];
   const portions = list(
-    view.portions.map((each, number) => portionShown(view, each, number, kept.has(each), attachments)),
+    view.portions.map((each, number) => portionShown(view, each, number, kept.has(each), outcome.attachments)),
     { class: "portions" },
     "ol",
   );
-  return [facts(rows), element("h4", {}, "Portions in reading order, with their labels as the author states them"), portions, ...findings(view)];
+  const title = "Portions in reading order, with their labels as the author states them";
+  if (!isWithdrawn(outcome)) return [facts(rows), element("h4", {}, title), portions, ...findings(view)];
+  // It proves what was signed, and so it can be opened; nobody is to come upon it.
+  const summary = element("summary", {}, "What it said before it was withdrawn");
+  return [facts(rows), element("details", {}, summary, element("h4", {}, title), portions), ...findings(view)];
 }
 
 function labelShown(label) {

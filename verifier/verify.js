@@ -10,13 +10,14 @@
  *     const view = await verifyView(viewBytes, [card]);
  *     for (const each of shown(view, ["en"])) console.log(each.code, each.portion.text);
  *
- * What is exported: readCard, verifyChain, verifyView, shown, verifyCheckpoint, verifyReceipt, verifyNote,
- * verifyProof, verifyPayload, readEntry, verifyAttachment, abilities, visible, VerifyError. Each checking function returns a frozen value that says what was
- * checked (`checked`) and what was not (`notChecked`), or throws a VerifyError. None returns a boolean:
- * a caller who forgets to look cannot be fooled.
+ * What is exported: readCard, verifyChain, verifyView, shown, verifyWithdrawal, withdrawalsOf, verifyCheckpoint,
+ * verifyReceipt, verifyNote, verifyProof, verifyGrowth, forksAmong, verifyPayload, readEntry, verifyStatement, verifySuccession,
+ * verifyAttachment, abilities, visible, VerifyError. Each checking function returns a frozen value that says what was checked (`checked`) and what was
+ * not (`notChecked`), or throws a VerifyError. None returns a boolean: a caller who forgets to look cannot be fooled.
  *
- * The order of the file: errors; bytes and hashes; canonical JSON; shapes; signatures; cards; items;
- * notes; proofs; attachments; words. The sentence of docs/spec that a check enforces stands above it.
+ * The order of the file: errors; bytes and hashes; canonical JSON; shapes; signatures; cards; items; withdrawals;
+ * text for people; notes; proofs; statements; attachments; words. The sentence of docs/spec that a check enforces
+ * stands above it.
  */
 
 // ---------------------------------------------------------------------------------------------------
@@ -27,8 +28,9 @@
  *
  * `family` says what: `malformed` (the bytes are not what they claim to be), `proof` (a hash does not
  * lead where it must), `signature` (a signature does not hold, or its key is not one of the cards given),
- * `origin` (a checkpoint of another stream), `unsupported` (this browser cannot check it; nothing is
- * known). `step` is the step of "Verifying" in docs/spec/item.md, of a view. No message holds content.
+ * `origin` (a checkpoint of another stream), `equivocation` and `refused` (see verifySuccession), `unsupported` (this browser cannot check it; nothing is
+ * known). `step` is the step of "Verifying" in docs/spec/view.md, of a view, or in docs/spec/withdrawal.md. No message
+ * holds content.
  */
 export class VerifyError extends Error {
   constructor(family, message, step = undefined) {
@@ -860,7 +862,7 @@ function pinned(cards) {
 }
 
 // ---------------------------------------------------------------------------------------------------
-// Items (docs/spec/item.md); the numbers of the steps are those of "Verifying" there
+// Items (docs/spec/item.md) and views (docs/spec/view.md); the numbers of the steps are those of "Verifying" there
 
 const VIEW_SIZE_MAX = 67_108_864;
 const PORTIONS_MAX = 20_000;
@@ -1207,11 +1209,17 @@ async function checkProof(view) {
   if (base64(hashes.get(1)) !== root) refuse("proof", "the leaves lead to another root", 7);
 }
 
+/** The key of this id and the card that lists it for items. */
+function authorOf(id, cards, step) {
+  const found = cards.flatMap((card) => card.itemKeys.map((key) => ({ card, key })));
+  const author = found.find(({ key }) => key.id === id);
+  if (author === undefined) refuse("signature", "no card lists the author's key for items", step);
+  return author;
+}
+
 /** Step 8: "The author's key is known and listed for items, it is not revoked, and the signature holds." */
 async function checkSignature(view, cards) {
-  const found = cards.flatMap((card) => card.itemKeys.map((key) => ({ card, key })));
-  const author = found.find(({ key }) => key.id === view.header.author);
-  if (author === undefined) refuse("signature", "no card lists the author's key for items", 8);
+  const author = authorOf(view.header.author, cards, 8);
   if (author.key.state === "revoked") refuse("signature", "the author's key is revoked", 8);
   const message = join("legation/item/v1\n", view.header.bytes);
   if ((await holds(author.key, message, fromBase64(view.signature))) !== true) {
@@ -1334,6 +1342,58 @@ export function shown(view, languages = []) {
   const kept = portions.filter((_, x) => !hidden.has(x) && (!groups.has(x) || chosen(groups.get(x)) === x));
   return Object.freeze(kept);
 }
+
+// ---------------------------------------------------------------------------------------------------
+// Withdrawals (docs/spec/withdrawal.md); the numbers of the steps are those of "Verifying" there
+
+const WITHDRAWAL_SIZE_MAX = 512;
+
+/**
+ * Verify a withdrawal with cards that readCard returned; whether it counts for a view, `withdrawalsOf` says.
+ *
+ * It is judged by these cards: nobody can tell from files when it came.
+ */
+export async function verifyWithdrawal(given, cards) {
+  const listed = pinned(cards);
+  // Step 1: "It is within the limits, canonical, and of this shape."
+  const read = fields(parse(asBytes(given), WITHDRAWAL_SIZE_MAX), {
+    author: bytesOf(32),
+    format: oneOf(["legation/withdrawal/v1"]),
+    item: bytesOf(32),
+    signature: bytesOf(64),
+  });
+  // Step 2: "The author's key is known, listed for items, and current."
+  const { card, key } = authorOf(read.author, listed, 2);
+  // "Who was not there when it came refuses it if its key is retired by now, and says that it may have held then."
+  if (key.state === "retired") refuse("signature", "its key is retired now; it counts if it came while the key was current", 2);
+  if (key.state === "revoked") refuse("signature", "its key is revoked", 2);
+  // Step 3: "The signature holds, with S below the group order."
+  const message = join("legation/withdrawal/v1\n", fromBase64(read.item));
+  if ((await holds(key, message, fromBase64(read.signature))) !== true) {
+    refuse("signature", "the signature does not hold", 3);
+  }
+  return frozen({
+    what: "withdrawal",
+    item: read.item,
+    author: { office: card.office, key: key.id, state: key.state },
+    checked: ["it is canonical", "the card lists its key as current", `the signature of ${card.office} holds`],
+    notChecked: ["when it was made: a withdrawal has no time", "that anybody heeds it"],
+  });
+}
+
+/**
+ * Which of these verified withdrawals count for a verified view.
+ *
+ * "A withdrawal counts for an item of the same office: that whose card lists both keys. A withdrawal by anybody else
+ * has no effect."
+ */
+export function withdrawalsOf(view, withdrawals) {
+  const counts = ({ item, author }) => item === view.item && author.office === view.author.office;
+  return Object.freeze(withdrawals.filter(counts));
+}
+
+// ---------------------------------------------------------------------------------------------------
+// Text for people
 
 const INVISIBLE = /([\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}])/u;
 
@@ -1575,6 +1635,92 @@ export async function verifyProof(given, cards, options = {}) {
   return frozen({ ...found, entry, payload, checked: [...found.checked, "what it brought is the payload shown"] });
 }
 
+const GROWTH_SIZE_MAX = 12_288;
+const GROWTH_HASHES_MAX = 63;
+
+/** Take a growth apart; nothing is verified. */
+function parseGrowth(bytes) {
+  demand(bytes.length <= GROWTH_SIZE_MAX, "a growth is too long");
+  const whole = decodeUtf8(bytes);
+  const end = whole.indexOf("\n\n");
+  demand(end >= 0, "a growth has no checkpoint");
+  const [first, ...lines] = whole.slice(0, end).split("\n");
+  const old = /^old ([0-9]+)$/.exec(first);
+  demand(old !== null, "a growth names no older size");
+  demand(lines.length <= GROWTH_HASHES_MAX, "a growth has too many hashes");
+  const size = decimal(old[1], ENTRIES_MAX);
+  demand(size >= 1, "from an older size of 0 follows nothing");
+  return { size, hashes: lines.map((each) => fromBase64(bytesOf(32)(each))), note: utf8.encode(whole.slice(end + 2)) };
+}
+
+/**
+ * Verify that a stream or log has only grown since an older checkpoint, which verifyNote returned.
+ *
+ * Without an older one only the newer checkpoint in the file is verified.
+ */
+export async function verifyGrowth(given, cards, older = undefined) {
+  const growth = parseGrowth(asBytes(given));
+  const note = await verifyNote(growth.note, cards);
+  // "An older size above the newer one, or the same with hashes, is no growth."
+  const isPossible = growth.size < note.size || (growth.size === note.size && growth.hashes.length === 0);
+  if (!isPossible) refuse("proof", "fewer entries now than before");
+  const found = { what: "growth", oldSize: growth.size, note, checked: note.checked, notChecked: note.notChecked };
+  if (older === undefined) {
+    return frozen({ ...found, notChecked: [...note.notChecked, "that it has only grown: the older checkpoint is not here"] });
+  }
+  if (older.origin !== note.origin) refuse("origin", "the older checkpoint is of another stream");
+  if (older.size !== growth.size) refuse("proof", "the older checkpoint has another size");
+  if (!(await isGrowth(older, note, growth.hashes))) refuse("proof", "the hashes do not lead to both roots");
+  return frozen({ ...found, older, checked: [...note.checked, `its first ${older.size} entries are those of the older checkpoint`] });
+}
+
+/** Follow a consistency proof to both roots; the step numbers are those of RFC 9162, section 2.1.4.2. */
+async function isGrowth(older, newer, proof) {
+  if (older.size === newer.size) return older.root === newer.root;
+  // 1. and 2. A proof is not empty; that of a power of two leaves out the older root.
+  if (proof.length === 0) return false;
+  const path = isPowerOfTwo(older.size) ? [fromBase64(older.root), ...proof] : [...proof];
+  // 3. and 4. Numbers up to 2^53: division instead of shifts, which have 32 bits in JavaScript.
+  let [here, last] = [older.size - 1, newer.size - 1];
+  const up = () => ([here, last] = [Math.floor(here / 2), Math.floor(last / 2)]);
+  while (here % 2 === 1) up();
+  // 5.
+  let [old, now] = [path[0], path[0]];
+  for (const hash of path.slice(1)) {
+    // 6.a.
+    if (last === 0) return false;
+    if (here % 2 === 1 || here === last) {
+      // 6.b.
+      [old, now] = [await sha256(NODE, hash, old), await sha256(NODE, hash, now)];
+      while (here % 2 === 0 && here !== 0) up();
+    } else {
+      // 6.c.
+      now = await sha256(NODE, now, hash);
+    }
+    // 6.d.
+    up();
+  }
+  // 7.
+  return last === 0 && base64(old) === older.root && base64(now) === newer.root;
+}
+
+function isPowerOfTwo(number) {
+  while (number % 2 === 0) number /= 2;
+  return number === 1;
+}
+
+/**
+ * Which pairs of verified checkpoints and receipts prove that their writer tells two histories.
+ *
+ * "Two checkpoints of one origin and size with different roots, both of which verify, prove that their writer tells two
+ * histories. Both are kept."
+ */
+export function forksAmong(notes) {
+  const isFork = (one, other) => one.origin === other.origin && one.size === other.size && one.root !== other.root;
+  const pairs = notes.flatMap((one, at) => notes.slice(at + 1).map((other) => [one, other]));
+  return frozen(pairs.filter(([one, other]) => isFork(one, other)));
+}
+
 const HEADER_SIZE_MAX = 4_096;
 const SLIP_SIZE_MAX = 8_192;
 const PAYLOAD_SIZE_MAX = 67_117_060;
@@ -1614,6 +1760,107 @@ export async function verifyPayload(given, cards) {
     checked: ["the view in it holds"],
     notChecked: ["the slip: nobody signed it by itself"],
   });
+}
+
+// ---------------------------------------------------------------------------------------------------
+// Statements on the versions of a policy (docs/spec/policy-chain.md)
+
+const STATEMENT_SIZE_MAX = 6_144;
+const VERSION_MAX = 999_999_999_999_999;
+const CHAIN_MAX = 1_024;
+const AUTHORITY_NAME_SIZE_MAX = 255;
+const DIGEST = /^[0-9a-f]{64}$/;
+// "0xff, then legation/note/ml-dsa-44/v1": the standard has no type for ML-DSA-44 over a plain text.
+const STATEMENT_LINES = [
+  { algorithm: "ed25519", type: Uint8Array.of(0x01), timeSize: 0 },
+  { algorithm: "ml-dsa-44", type: join(Uint8Array.of(0xff), "legation/note/ml-dsa-44/v1"), timeSize: 0 },
+];
+
+/** "A reader knows beforehand the key name and both keys of the authority." Keys in base64. */
+function pinnedAuthority({ name, keys }) {
+  const isName = typeof name === "string" && /^[^\p{White_Space}+]+$/u.test(name);
+  demand(isName && utf8.encode(name).length <= AUTHORITY_NAME_SIZE_MAX, "an authority has no such name");
+  for (const { algorithm } of STATEMENT_LINES) {
+    bytesOf(KEY_SIZES[algorithm])(keys[algorithm]);
+    checkKey(algorithm, fromBase64(keys[algorithm]));
+  }
+  return { name, keys };
+}
+
+/** Step 1: the five lines of the text and exactly two lines of signatures, of these sizes. */
+function parseStatement(bytes) {
+  demand(bytes.length <= STATEMENT_SIZE_MAX, "a statement is too long");
+  const whole = decodeUtf8(bytes);
+  demand(!/[\0-\x09\x0b-\x1f]/.test(whole), "a note holds a control character");
+  const lines = whole.split("\n");
+  demand(lines.length === 5 + 1 + 2 + 1, "a statement has another number of lines");
+  demand(lines[5] === "" && lines[8] === "", "a statement is not of this form");
+  const [purpose, policyId, version, previous, digest] = lines;
+  demand(purpose === "legation/policy/v1", "a statement is of another purpose");
+  demand(previous === "none" || DIGEST.test(previous), "expected the digest before, or none");
+  demand(DIGEST.test(digest) && digest !== previous, "expected a digest, and another one than before");
+  return {
+    policy: objectIdentifier(policyId),
+    version: decimal(version, VERSION_MAX),
+    previous: previous === "none" ? undefined : previous,
+    digest,
+    text: lines.slice(0, 5).join("\n") + "\n",
+    signatures: STATEMENT_LINES.map((form, at) => parseLine(lines[6 + at], form)),
+  };
+}
+
+/**
+ * Verify a statement with the authority that was pinned: `{ name, keys: { ed25519, "ml-dsa-44" } }`, keys in base64.
+ *
+ * `options.file` are the bytes of the policy that the statement is to be on. What stands in them is not read.
+ */
+export async function verifyStatement(given, authority, options = {}) {
+  const { name, keys } = pinnedAuthority(authority);
+  const { text, signatures, ...statement } = parseStatement(asBytes(given));
+  const [checked, notChecked] = [["it has its one spelling"], []];
+  // Step 2: "Both lines have the pinned name, the key hash of a pinned key of their algorithm, and verify."
+  for (const each of signatures) {
+    const key = fromBase64(keys[each.algorithm]);
+    const hash = hex((await sha256(`${name}\n`, each.type, key)).subarray(0, 4));
+    const isTheirs = each.name === name && each.keyHash === hash;
+    const held = isTheirs && (await holds({ algorithm: each.algorithm, key: keys[each.algorithm] }, utf8.encode(text), each.signature));
+    if (held === false) refuse("signature", "a line is by no pinned key, or does not hold");
+    if (held === true) checked.push(`the ${each.algorithm} signature of ${name} holds`);
+    else notChecked.push(`the ${each.algorithm} signature of ${name}: there is no ML-DSA-44 here`);
+  }
+  // Step 3: "The statement is on the very file at hand: identifier, version and digest are the file's own."
+  if (options.file === undefined) {
+    notChecked.push("which file it is on: it is not here");
+  } else {
+    if (hex(await sha256(asBytes(options.file))) !== statement.digest) refuse("proof", "it is on another file");
+    checked.push("it is on the file given");
+    notChecked.push("that the file itself states this identifier and version");
+  }
+  return frozen({ what: "statement", authority: name, ...statement, checked, notChecked });
+}
+
+/**
+ * Check that verified statements of one authority follow each other, the oldest first; returns the newest.
+ *
+ * A statement that is there already changes nothing. Two histories are refused as of the family `equivocation`,
+ * what is of another policy or falls as `refused`, what has no predecessor here as `proof`.
+ */
+export function verifySuccession(statements) {
+  demand(statements.length > 0 && statements.length <= CHAIN_MAX, "a chain has 1 to 1,024 statements");
+  const known = [statements[0]];
+  for (const next of statements.slice(1)) {
+    const last = known[known.length - 1];
+    if (next.authority !== last.authority || next.policy !== last.policy) refuse("refused", "it is of another policy");
+    const same = (each) => ["version", "previous", "digest"].every((field) => each[field] === next[field]);
+    if (known.some(same)) continue;
+    // "Another statement there has its version, or its digest before: two histories."
+    const rival = known.some((each) => each.version === next.version || each.previous === next.previous);
+    if (rival) refuse("equivocation", "another statement has its version, or its digest before");
+    if (next.version < last.version) refuse("refused", "versions never fall");
+    if (next.previous !== last.digest) refuse("proof", "the version before it is not here");
+    known.push(next);
+  }
+  return known[known.length - 1];
 }
 
 // ---------------------------------------------------------------------------------------------------

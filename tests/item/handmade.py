@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-Items made by hand: a second signer, by ``docs/spec/item.md`` and ``naive`` alone.
+Items made by hand: a second signer, by ``docs/spec/item.md``, ``docs/spec/view.md`` and ``naive`` alone.
 
 Nothing here is imported from ``legation``, and nothing is checked: what comes out is what an author
 could sign who runs another program, or a malicious one. Leaves are plain dictionaries that a test may

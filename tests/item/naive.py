@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-A second implementation of ``docs/spec/item.md``, written from that page alone.
+A second implementation of ``docs/spec/item.md`` and ``docs/spec/view.md``, written from these pages alone.
 
 It is slow and simple on purpose: plain ``json``, ``hashlib`` and ``base64``, loops over all pairs and
 triples, a recursive tree. Nothing is imported from ``legation``, so that agreement between the two
-says something. It is also the second reading of the page. What the page leaves open is marked "Taken:"
+says something. It is also the second reading of the pages. What the pages left open is marked "Taken:"
 and was settled by the vectors.
 
 Layers and portions are named by *spots*: ``(place of the layer, number in the layer)``.
@@ -53,7 +53,7 @@ SMALL_Y = (
 
 
 class RefusedViewError(Exception):
-    """A view does not verify; ``step`` is the number of the step in ``docs/spec/item.md``."""
+    """A view does not verify; ``step`` is the number of the step in ``docs/spec/view.md``."""
 
     def __init__(self, step: int, why: str) -> None:
         super().__init__(f"step {step}: {why}")

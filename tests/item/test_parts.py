@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from legation.encoding import encode
 from legation.errors import LegationError, MalformedError, ProofError, RefusedError
 from legation.item.parts import take_apart
+from legation.item.portion import is_controlled
 from legation.item.view import cut, inspect
 from tests.item import handmade, worlds
 from tests.item.handmade import Document
@@ -47,6 +48,9 @@ def test_a_cut_is_the_one_that_is_taken_of_what_was_read(seed: int, data: st.Dat
     again = take_apart(smaller).cut(lambda layer: layer.label == one)
     assert again == cut(contents, lambda layer: layer.label == one)
     assert any(layer.has_body for _, layer, _ in found.layers) is not contents.is_empty
+    assert [layer.is_controlled for _, layer, _ in found.layers] == [
+        any(map(is_controlled, layer.portions)) for layer in contents.layers
+    ]
 
 
 def test_nothing_kept_is_refused() -> None:

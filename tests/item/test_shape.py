@@ -12,7 +12,7 @@ from tests.item import handmade, naive, worlds
 from tests.item.handmade import Json
 from tests.item.worlds import refused
 
-PAGE = Path(__file__).parents[2] / "docs" / "spec" / "item.md"
+SPECIFICATIONS = Path(__file__).parents[2] / "docs" / "spec"
 
 
 def layer(**fields: Any) -> Json:
@@ -331,7 +331,7 @@ class TestSpecification:
         """
         The format's name, the domain of its leaves, and the sizes of what is random.
         """
-        page = PAGE.read_text(encoding="utf-8")
+        page = "".join((SPECIFICATIONS / name).read_text(encoding="utf-8") for name in ("item.md", "view.md"))
         assert f"| `format` | `{shape.FORMAT}` |" in page
         assert f'"{shape.LEAF_DOMAIN.decode()}"' in page
         assert f"| `nonce` | {draws.NONCE_SIZE_BYTES} bytes |" in page

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 
 import json
+import re
 from base64 import b64decode
 from collections.abc import Callable
 from functools import cache
@@ -188,12 +189,37 @@ class TestExamples:
         """
         The examples in the specification are the files, and rendering them again changes nothing.
         """
-        page = vectors_item.PAGE.read_text(encoding="utf-8")
-        for name in ("two-layers", "two-layers-cut"):
+        for path, name in zip(vectors_item.PAGES, ("two-layers", "two-layers-cut"), strict=True):
+            page = path.read_text(encoding="utf-8")
             shown = page.split(f"<!-- example: {name} -->")[1].split("<!-- /example -->")[0]
             assert naive.encode(json.loads(shown.strip().strip("`").removeprefix("json"))) == bytes_of(name)
-        assert vectors_item.rendered(page) == page
-        assert vectors_item.rendered(vectors_item.rendered(page)) == page
+            assert vectors_item.rendered(page) == page
+
+    def test_the_page_of_views_names_each_refusal_under_its_step(self) -> None:
+        """
+        Every file that is refused, under the step and the family that the index says; and no other.
+        """
+        page = vectors_item.PAGES[1].read_text(encoding="utf-8")
+        table = page.split("## What is refused")[1].split("\n## ")[0]
+        rows = re.findall(r"^\| ([0-9]), \*([a-z]+)\* \| (.*) \|$", table, re.MULTILINE)
+        named = {
+            name: (int(step), family)
+            for step, family, files in rows
+            for name in re.findall("`([^`]+)`", files)
+        }
+        refused = {name: each for name, each in VECTORS.items() if each["expect"] != "verifies"}
+        assert named == {name: (each["step"], each["expect"]) for name, each in refused.items()}
+
+    def test_the_page_of_views_shows_of_variants_what_the_index_says(self) -> None:
+        """
+        Who is shown which of the variants is a table of the page, row by row the index.
+        """
+        page = vectors_item.PAGES[1].read_text(encoding="utf-8")
+        rows = re.findall(r"^\| (.*) \| (.*) \| `([0-9A-Z]{6})` \|$", page, re.MULTILINE)
+        told = [code for held, _, code in rows if held != "OPEN"]
+        for name, codes in (("variants", told[:2]), ("variants-cut", told[2:])):
+            without, english, others = (each["codes"] for each in VECTORS[name]["shown"])
+            assert ([codes[0]], [codes[1]], [codes[0]]) == (without, english, others)
 
     def test_rendering_fills_empty_markers(self) -> None:
         """
@@ -212,10 +238,10 @@ class TestExamples:
         """
         Run as a program it fills the folder and the page.
         """
-        page = tmp_path / "item.md"
+        page = tmp_path / "view.md"
         page.write_text("<!-- example: two-layers-cut -->\n", encoding="utf-8")
         monkeypatch.setattr(vectors_item, "FOLDER", tmp_path / "vectors" / "item")
-        monkeypatch.setattr(vectors_item, "PAGE", page)
+        monkeypatch.setattr(vectors_item, "PAGES", (page,))
         vectors_item.main()
         assert (tmp_path / "vectors" / "item" / "two-layers.json").read_bytes() == bytes_of_here("two-layers")
         assert "<!-- /example -->" in page.read_text(encoding="utf-8")

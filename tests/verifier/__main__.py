@@ -19,7 +19,7 @@ from tests.verifier.agreement import Tally, compare, is_documented, with_cards
 from tests.verifier.node import NODE, Verifier
 
 OUTPUT = FOLDER / "verifiers.json"
-WHAT = "bent and spliced cards, views, checkpoints, receipts and proofs, judged by both verifiers"
+WHAT = "bent and spliced cards, views, withdrawals, statements, checkpoints, receipts, proofs and growths, judged by both verifiers"
 IN_PART = 20_000  # then one line is printed
 
 

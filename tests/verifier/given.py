@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-What an auditor is handed: two cards, a copy with an attachment, a receipt, a proof, and what was handed over.
+What an auditor is handed: two cards, a copy with an attachment, a receipt, a proof, what was handed over, the
+withdrawal of all that, and checkpoints of one history and of another.
 """
 
 from base64 import b64encode
@@ -10,12 +11,14 @@ from functools import cache
 
 from legation.encoding import encode
 from legation.exchange import EntryKind, header_of
+from legation.log.growth import Growth, write_growth
 from legation.log.proof import Proof, write_proof
-from legation.merkle import inclusion_proof, leaf_hash
+from legation.merkle import consistency_proof, inclusion_proof, leaf_hash
 from tests.exchange.made import view_payload
-from tests.item import handmade, worlds
+from tests.item import handmade, naive, worlds
 from tests.keys.office import Keys
 from tests.log import handmade as notes
+from tools import vectors_withdrawal
 
 FILE = b"a" * 1_048_576 + b"end\n"
 FILE_NAME = "Annex A.txt"
@@ -35,6 +38,10 @@ class Given:
     checkpoint: bytes
     receipt: bytes
     proof: bytes
+    withdrawal: bytes
+    older: bytes
+    growth: bytes
+    fork: bytes
 
 
 @cache
@@ -55,7 +62,16 @@ def given() -> Given:
         checkpoint=notes.checkpoint(head_of(entries)),
         receipt=notes.receipt(head_of(entries)),
         proof=proof_of(entries, 1),
+        withdrawal=withdrawal_of(view),
+        older=notes.checkpoint(head_of(entries[:1])),
+        growth=growth_of(entries, 1),
+        fork=notes.checkpoint(replace(head_of(entries), root=bytes(32))),
     )
+
+
+def withdrawal_of(view: bytes, by: str = "KOR@NATO item") -> bytes:
+    """The withdrawal of the item that a view is of, by the key of this name."""
+    return naive.encode(vectors_withdrawal.withdrawal(of=naive.item_id(naive.parse(view)), by=by))
 
 
 def head_of(entries: Sequence[bytes]) -> notes.Head:
@@ -69,6 +85,13 @@ def proof_of(entries: Sequence[bytes], number: int) -> bytes:
     hashes = inclusion_proof([leaf_hash(entry) for entry in entries], number)
     note = notes.receipt(head_of(entries))
     return write_proof(Proof(index=number, hashes=tuple(hashes), note=note, extra=entries[number]))
+
+
+def growth_of(entries: Sequence[bytes], old_size: int) -> bytes:
+    """The proof that a stream of these entries has only grown since it had so many."""
+    hashes = consistency_proof([leaf_hash(entry) for entry in entries], old_size)
+    note = notes.checkpoint(head_of(entries))
+    return write_growth(Growth(old_size=old_size, hashes=tuple(hashes), note=note))
 
 
 def document() -> handmade.Document:

@@ -37,6 +37,23 @@ const answers = {
     const shown = (languages ?? []).map((each) => verifier.shown(view, each).map(({ code }) => code));
     return { ...view, reading: view.portions.map(({ code }) => code), shown };
   },
+  async withdrawal({ data, cards: numbers }) {
+    return verifier.verifyWithdrawal(bytes(data), numbers.map(card));
+  },
+  async withdrawals({ view, withdrawals, cards: numbers }) {
+    const listed = numbers.map(card);
+    const read = await Promise.all(withdrawals.map((each) => verifier.verifyWithdrawal(bytes(each), listed)));
+    const counting = verifier.withdrawalsOf(await verifier.verifyView(bytes(view), listed), read);
+    return { counting: counting.map(({ author }) => author.office) };
+  },
+  async statement({ data, authority, file }) {
+    const options = { file: file === undefined ? undefined : bytes(file) };
+    return verifier.verifyStatement(bytes(data), authority, options);
+  },
+  async succession({ statements, authority }) {
+    const read = await Promise.all(statements.map((each) => verifier.verifyStatement(bytes(each), authority)));
+    return verifier.verifySuccession(read);
+  },
   async checkpoint({ data, writer, origin }) {
     return verifier.verifyCheckpoint(bytes(data), card(writer), { origin });
   },
@@ -50,6 +67,16 @@ const answers = {
   },
   async note({ data, cards: numbers }) {
     return verifier.verifyNote(bytes(data), numbers.map(card));
+  },
+  async growth({ data, cards: numbers, older }) {
+    const listed = numbers.map(card);
+    const note = older === undefined ? undefined : await verifier.verifyNote(bytes(older), listed);
+    return verifier.verifyGrowth(bytes(data), listed, note);
+  },
+  async forks({ notes, cards: numbers }) {
+    const listed = numbers.map(card);
+    const read = await Promise.all(notes.map((each) => verifier.verifyNote(bytes(each), listed)));
+    return { forks: verifier.forksAmong(read).map((pair) => pair.map((each) => read.indexOf(each))) };
   },
   async payload({ data, cards: numbers }) {
     return verifier.verifyPayload(bytes(data), numbers.map(card));

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-What both verifiers judge: cards, views, checkpoints, receipts and proofs, whole and bent.
+What both verifiers judge: cards, views, checkpoints, receipts, proofs and growths, whole and bent; and what ``stated`` adds.
 
 Of each there are two subjects: the bytes as they come, where mostly a signature stands in the way; and what
 is inside, hashed and signed again whatever it says, so that every rule behind the signature is asked too.
@@ -8,103 +8,34 @@ is inside, hashed and signed again whatever it says, so that every rule behind t
 
 import json
 from base64 import b64decode
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache, partial
 from typing import Any
 
 from legation import sdk
 from legation.encoding import encode
-from legation.errors import LegationError, MalformedError, ProofError, SignatureError, VerificationError
+from legation.errors import ProofError
 from legation.item import verify
-from legation.keys.card import Card, Cards, KeyState, fingerprint, read
+from legation.keys.card import Cards, fingerprint, read
 from legation.keys.sign import PublicKey
 from legation.log import Checkpoint, Receipt, open_checkpoint, verify_checkpoint, verify_receipt
+from legation.log.growth import Growth, write_growth
 from legation.log.proof import Proof, read_proof, verify_proof, write_proof
-from legation.merkle import Hash, inclusion_proof
+from legation.merkle import Hash, consistency_proof, inclusion_proof
 from tests.fuzz.mutation import Syntax, canonical
 from tests.item import handmade, naive, worlds
-from tests.item.test_vectors import INDEX, VECTORS, bytes_of
+from tests.item.test_vectors import VECTORS, bytes_of
 from tests.keys.office import Keys, forge
 from tests.log import handmade as notes
 from tests.verifier.given import b64, given
-
-FAMILIES: dict[type[LegationError], str] = {
-    MalformedError: "malformed",
-    ProofError: "proof",
-    SignatureError: "signature",
-    VerificationError: "origin",
-}
-"""How the specifications' families are called in Python."""
+from tests.verifier.stated import stated
+from tests.verifier.subject import Subject, asked, cards, pinned, same
 
 LANGUAGES: tuple[list[str], ...] = ([], ["en"], ["fr", "ko"])
 
 
-@dataclass(frozen=True, kw_only=True)
-class Verdict:
-    """Refused as of some family, or verified with what is read of it."""
-
-    family: str = "verifies"
-    value: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def accepted(self) -> bool:
-        """Whether it verifies."""
-        return self.family == "verifies"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Subject:
-    """
-    One sort of thing that is judged.
-
-    ``made`` makes of an input what is judged; ``ours`` reads it in Python, or raises; ``question`` is what the
-    other verifier is asked, and ``theirs`` takes of its answer what ``ours`` says.
-    """
-
-    name: str
-    corpus: Sequence[bytes]
-    syntax: Syntax
-    ours: Callable[[bytes], Mapping[str, Any]]
-    question: Callable[[bytes], Mapping[str, Any]]
-    theirs: Callable[[Mapping[str, Any]], Mapping[str, Any]]
-    made: Callable[[bytes], bytes] = bytes
-
-    def judged_here(self, data: bytes) -> Verdict:
-        """What the program makes of it."""
-        try:
-            return Verdict(value=self.ours(data))
-        except LegationError as error:
-            return Verdict(family=FAMILIES[type(error)])
-
-    def judged_there(self, answer: Mapping[str, Any]) -> Verdict:
-        """What the other verifier made of it."""
-        if "family" in answer:
-            return Verdict(family=answer["family"])
-        return Verdict(value=self.theirs(answer["value"]))
-
-
-# Cards. The other verifier reads the pinned ones when it starts, and names them by their number here.
-
-
-@cache
-def cards() -> tuple[bytes, ...]:
-    """The pinned cards: those of the vectors, of which two are second cards, and one with a retired stream key."""
-    found = []
-    for key in INDEX["keys"]:
-        keys = Keys.of(key["office"])
-        if key["state"] == "current":
-            found.append(keys.card())
-        else:
-            later = keys.with_new_item_key(KeyState(key["state"]))
-            found.append(later.card(number=1, previous=read(keys.card()).digest))
-    return tuple(found)
-
-
-@cache
-def pinned() -> tuple[Card, ...]:
-    """The same, read."""
-    return tuple(map(read, cards()))
+# Cards.
 
 
 def _card(data: bytes) -> Mapping[str, Any]:
@@ -261,6 +192,32 @@ def _proof(data: bytes) -> Mapping[str, Any]:
     return {"index": proof.index, "size": checkpoint.size}
 
 
+OLDER_SIZE = 2
+
+
+@cache
+def older() -> bytes:
+    """The checkpoint from which the growths go on: of all but the last entry."""
+    leaves = notes.LEAVES[:OLDER_SIZE]
+    return notes.checkpoint(replace(notes.HEAD, size=OLDER_SIZE, root=notes.tree_root(leaves)))
+
+
+def _growth(data: bytes) -> Mapping[str, Any]:
+    found = sdk.verify_growth(data, pinned())
+    before = sdk.verify_note(older(), pinned())
+    if found.old_size != before.checkpoint.size:
+        raise ProofError("the growth is from another size")
+    sdk.compare(before, found.note, found.hashes)
+    return {"oldSize": found.old_size, "size": found.note.checkpoint.size}
+
+
+def _growths() -> Iterator[bytes]:
+    for size in (OLDER_SIZE, 1):
+        hashes = consistency_proof(list(map(Hash, notes.LEAVES)), size)
+        yield write_growth(Growth(old_size=size, hashes=tuple(hashes), note=notes.receipt()))
+    yield write_growth(Growth(old_size=OLDER_SIZE, hashes=(), note=older()))
+
+
 def _proof_of_a_view(data: bytes) -> Mapping[str, Any]:
     found = sdk.verify_proof(data, pinned(), payload=given().payload)
     assert isinstance(found.note, sdk.SignedReceipt)
@@ -300,17 +257,6 @@ def _line(hand: notes.Hand, kind: bytes, told: bytes, stamp: bytes = b"") -> str
     return notes.line(hand.name, kind, hand.keys[0], stamp + hand.ed25519.sign(told))
 
 
-# All of them.
-
-
-def _same(*names: str) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:
-    return lambda value: {name: value[name] for name in names}
-
-
-def _asked(what: str, **more: Any) -> Callable[[bytes], Mapping[str, Any]]:
-    return lambda data: {"ask": what, "data": data, **more}
-
-
 def subjects() -> list[Subject]:
     """Every sort of thing that both verifiers judge."""
     first = Keys.of("KOR@NATO").card()
@@ -320,26 +266,32 @@ def subjects() -> list[Subject]:
     card: dict[str, Any] = {
         "syntax": Syntax.JSON,
         "ours": _card,
-        "question": _asked("card", forget=True),
-        "theirs": _same("office", "number", "digest", "words"),
+        "question": asked("card", forget=True),
+        "theirs": same("office", "number", "digest", "words"),
     }
     view: dict[str, Any] = {
         "syntax": Syntax.JSON,
         "ours": _view,
-        "question": _asked("view", cards=list(range(len(cards()))), languages=LANGUAGES),
+        "question": asked("view", cards=list(range(len(cards()))), languages=LANGUAGES),
         "theirs": _same_view,
     }
     checkpoint: dict[str, Any] = {
         "syntax": Syntax.LINES,
         "ours": _checkpoint,
-        "question": _asked("checkpoint", writer=0, origin=ORIGIN),
-        "theirs": _same("origin", "size", "root"),
+        "question": asked("checkpoint", writer=0, origin=ORIGIN),
+        "theirs": same("origin", "size", "root"),
     }
     receipt: dict[str, Any] = {
         "syntax": Syntax.LINES,
         "ours": _receipt,
-        "question": _asked("receipt", writer=0, receiver=2, origin=ORIGIN),
-        "theirs": _same("origin", "size", "root", "time"),
+        "question": asked("receipt", writer=0, receiver=2, origin=ORIGIN),
+        "theirs": same("origin", "size", "root", "time"),
+    }
+    growth: dict[str, Any] = {
+        "syntax": Syntax.LINES,
+        "ours": _growth,
+        "question": asked("growth", cards=[0, 2], older=older()),
+        "theirs": lambda value: {"oldSize": value["oldSize"], "size": value["note"]["size"]},
     }
     texts = (notes.HEAD.text.encode(), notes.LOG_HEAD.text.encode())
     return [
@@ -354,8 +306,8 @@ def subjects() -> list[Subject]:
             corpus=(notes.checkpoint(), notes.checkpoint(notes.LOG_HEAD), notes.checkpoint(notes.BACK)),
             syntax=Syntax.LINES,
             ours=_checkpoint_of_anyone,
-            question=_asked("checkpoint", writer=0),
-            theirs=_same("origin", "size", "root"),
+            question=asked("checkpoint", writer=0),
+            theirs=same("origin", "size", "root"),
         ),
         Subject(
             name="checkpoint of anyone, signed",
@@ -363,8 +315,8 @@ def subjects() -> list[Subject]:
             made=_noted,
             syntax=Syntax.LINES,
             ours=_checkpoint_of_anyone,
-            question=_asked("checkpoint", writer=0),
-            theirs=_same("origin", "size", "root"),
+            question=asked("checkpoint", writer=0),
+            theirs=same("origin", "size", "root"),
         ),
         Subject(name="receipt", corpus=(notes.receipt(), notes.checkpoint()), **receipt),
         Subject(name="receipt, signed", corpus=texts, made=partial(_noted, time=notes.TIME), **receipt),
@@ -373,7 +325,7 @@ def subjects() -> list[Subject]:
             corpus=tuple(_proofs()),
             syntax=Syntax.LINES,
             ours=_proof,
-            question=_asked("proof", entry=notes.ENTRIES[1], cards=[0, 2], origin=ORIGIN),
+            question=asked("proof", entry=notes.ENTRIES[1], cards=[0, 2], origin=ORIGIN),
             theirs=lambda value: {"index": value["index"], "size": value["note"]["size"]},
         ),
         Subject(
@@ -381,11 +333,19 @@ def subjects() -> list[Subject]:
             corpus=(given().proof,),
             syntax=Syntax.LINES,
             ours=_proof_of_a_view,
-            question=_asked("proof", cards=list(range(len(cards()))), payload=given().payload),
+            question=asked("proof", cards=list(range(len(cards()))), payload=given().payload),
             theirs=lambda value: {
                 "index": value["index"],
                 "office": value["note"]["receiver"],
                 "reference": value["payload"]["view"]["reference"],
             },
         ),
+        Subject(name="growth", corpus=tuple(_growths()), **growth),
+        Subject(
+            name="growth, of a good checkpoint",
+            corpus=tuple(each.split(b"\n\n")[0] for each in _growths()),
+            made=lambda head: head + b"\n\n" + notes.receipt(),
+            **growth,
+        ),
+        *stated(),
     ]

@@ -6,11 +6,12 @@ from typing import Any
 from tests.fuzz.mutation import Syntax
 from tests.verifier.agreement import Difference, compare, is_documented, spliced, with_cards
 from tests.verifier.node import MODULE, Verifier
-from tests.verifier.subjects import Verdict, subjects
+from tests.verifier.subject import Verdict
+from tests.verifier.subjects import subjects
 from tests.verifier.weaknesses import planted
 
 SEED = "agreement"
-MUTATIONS, SPLICES = 3000, 500
+MUTATIONS, SPLICES = 4500, 750
 
 
 def test_both_verifiers_make_the_same_of_whatever_is_bent() -> None:

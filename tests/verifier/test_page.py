@@ -3,6 +3,7 @@
 import re
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,10 @@ from legation.keys.card import fingerprint, read
 from legation.merkle import leaf_hash
 from tests.item import handmade, worlds
 from tests.keys.office import Keys
+from tests.log import handmade as notes
 from tests.verifier.browser import CHROMIUM, CONTRASTS, CONTROLS, HEADINGS, Opened, browser, opened
-from tests.verifier.given import FILE, FILE_NAME, b64, given
+from tests.verifier.given import FILE, FILE_NAME, b64, given, withdrawal_of
+from tests.verifier.stated import KNOWN
 from tools import verify_html
 
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="lacks chromium (tools/system-packages test)")
@@ -194,9 +197,16 @@ class TestVerifying:
 
     def test_an_attachment_may_begin_like_anything(self, started: Browser, tmp_path: Path) -> None:
         """
-        As a copy, as a payload, as a proof: its bytes are what counts.
+        As a copy, a payload, a proof, a statement, a withdrawal: its bytes are what counts.
         """
-        for number, data in enumerate((b'{"header":1}', b"\0\0\0\x02{}x", b"c2sp.org/tlog-proof@v1\n")):
+        beginnings = (
+            b'{"header":1}',
+            b"\0\0\0\x02{}x",
+            b"c2sp.org/tlog-proof@v1\n",
+            b"legation/policy/v1",
+            b'{"author":1}',
+        )
+        for number, data in enumerate(beginnings):
             root = leaf_hash(b"legation/chunk/v1\n" + data)
             attachment = {"type": "attachment", "media_type": "text/plain", "name": "x"}
             portion = attachment | {"size": len(data), "root": b64(root)}
@@ -233,6 +243,112 @@ class TestVerifying:
             expect(tab.page.locator("article")).to_have_count(0)
             assert tab.status() == "No files yet."
             assert tab.give([files["copy.json"]]) == "1 file: 0 files hold, 1 does not."
+
+    def test_a_withdrawn_copy_says_so_first_and_its_text_is_folded_away(
+        self, started: Browser, files: dict[str, Path], tmp_path: Path
+    ) -> None:
+        """
+        Wherever the item stands: as a copy, as a payload, behind a proof. It still holds, and can be opened.
+        """
+        name = "سحب\u202e.json"  # whoever names a file is no friend
+        (tmp_path / name).write_bytes(given().withdrawal)
+        chosen = ["kor.card", "jpn.card", "copy.json", "payload", "item.tlog-proof", "receipt"]
+        with opened(started) as tab:
+            assert tab.give([*(files[each] for each in chosen), tmp_path / name]) == (
+                "7 files: 7 files hold. 1 item was withdrawn by its author."
+            )
+            for each in ("copy.json", "payload", "item.tlog-proof"):
+                assert "Withdrawn by its author. Holds: " in tab.about(each)
+                assert (
+                    "Withdrawn by KOR@NATO (by a card whose words you have not compared): سحب<U+202E>.json"
+                    in (tab.about(each))
+                )
+            assert "Withdrawn" not in tab.about("receipt")
+            assert "Withdraws\ncopy.json, payload, item.tlog-proof" in tab.about("سحب")
+            text = tab.page.get_by_text("The minister will accept 3 October.").first
+            assert not text.is_visible()
+            tab.keep("withdrawn")
+            tab.page.get_by_text("What it said before it was withdrawn").first.press("Enter")
+            assert text.is_visible()
+            assert tab.faults == []
+
+    def test_a_withdrawal_by_another_office_has_no_effect(
+        self, started: Browser, files: dict[str, Path], tmp_path: Path
+    ) -> None:
+        """
+        It is said of it, and nothing of the copy; nor is a copy withdrawn by a withdrawal of another item.
+        """
+        theirs, others = tmp_path / "theirs.json", tmp_path / "others.json"
+        theirs.write_bytes(withdrawal_of(given().view, by="JPN@NATO item"))
+        others.write_bytes(withdrawal_of(handmade.item(worlds.a_document())))
+        with opened(started) as tab:
+            some = [files[each] for each in ("kor.card", "jpn.card", "copy.json")]
+            assert tab.give([*some, theirs, others]) == "5 files: 5 files hold."
+            assert "Has no effect on\ncopy.json: another office is its author" in tab.about("theirs.json")
+            assert "No copy of this item is here." in tab.about("others.json")
+            assert "Withdrawn" not in tab.about("copy.json")
+
+    def test_a_withdrawal_by_a_retired_key_may_have_held(self, started: Browser, tmp_path: Path) -> None:
+        """
+        The card says by now that the key is retired: it is refused, and told why that may be wrong.
+        """
+        first = Keys.of("KOR@NATO").card()
+        later = Keys.of("KOR@NATO").with_new_item_key().card(number=1, previous=read(first).digest)
+        contents = {"first": first, "later": later, "copy": given().view, "withdrawal": given().withdrawal}
+        for name, data in contents.items():
+            (tmp_path / name).write_bytes(data)
+        with opened(started) as tab:
+            assert tab.give([tmp_path / name for name in contents]) == "4 files: 3 files hold, 1 does not."
+            assert "it counts if it came while the key was current" in tab.about("withdrawal")
+
+    def test_a_stream_that_has_only_grown_is_told_from_one_of_two_histories(
+        self, started: Browser, files: dict[str, Path], tmp_path: Path
+    ) -> None:
+        """
+        First a growth beside its older checkpoint, then a checkpoint of another history, which no file alone shows.
+        """
+        for name, data in (("may", given().older), ("june.growth", given().growth), ("other", given().fork)):
+            (tmp_path / name).write_bytes(data)
+        with opened(started) as tab:
+            assert tab.give([files["kor.card"], tmp_path / "june.growth"]) == "2 files: 2 files hold."
+            assert "nothing is known of the growth" in tab.about("june.growth")
+            assert tab.give([tmp_path / "may"]) == "3 files: 3 files hold."
+            assert "Has only grown since\nmay" in tab.about("june.growth")
+            assert "the older checkpoint is not here" not in tab.about("june.growth")
+            tab.page.set_input_files("#files", [tmp_path / "other"])
+            expect(tab.page.locator("#status")).to_have_text(
+                "4 files: 4 files hold. TWO HISTORIES of one stream or log are signed: see the results."
+            )
+            about = (
+                tab.page.locator("article").filter(has_text="Two roots over the same 2 entries").inner_text()
+            )
+            assert "in other, june.growth. Keep both files" in about
+            assert "Signed by KOR@NATO (by a card whose words you have not compared)" in about
+            tab.keep("histories")
+
+    def test_a_growth_that_does_not_hold_shows_nothing(
+        self, started: Browser, files: dict[str, Path], tmp_path: Path
+    ) -> None:
+        """
+        Its hashes lead from another root: the file fails, and nobody is said to tell two histories.
+        """
+        heads = replace(notes.HEAD, size=1, root=bytes(32))
+        for name, data in (("may", notes.checkpoint(heads)), ("june.growth", given().growth)):
+            (tmp_path / name).write_bytes(data)
+        with opened(started) as tab:
+            some = [files["kor.card"], tmp_path / "may", tmp_path / "june.growth"]
+            assert tab.give(some) == "3 files: 2 files hold, 1 does not."
+            assert "Does not lead from\nmay" in tab.about("june.growth")
+            assert "Does not hold as a growth" in tab.about("june.growth")
+
+    def test_a_statement_on_a_policy_is_not_checked(self, started: Browser, tmp_path: Path) -> None:
+        """
+        Nobody's card names the keys of a policy's authority; the page says so and calls nothing false.
+        """
+        (tmp_path / "policy.note").write_bytes(KNOWN[0])
+        with opened(started) as tab:
+            assert tab.give([tmp_path / "policy.note"]) == "1 file: 0 files hold, 1 was not checked."
+            assert "No card names the keys of its authority" in tab.about("policy.note")
 
     def test_a_browser_without_ml_dsa_44_says_so(self, started: Browser, files: dict[str, Path]) -> None:
         """

@@ -5,8 +5,10 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from hashlib import sha256
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +18,9 @@ from legation.encoding import encode
 from legation.exchange import EntryKind, header_of
 from legation.keys.card import fingerprint, read
 from legation.keys.fingerprint_words import WORDS
+from legation.log.growth import Growth, write_growth
 from legation.log.proof import Proof, write_proof
-from legation.merkle import Hash, inclusion_proof
+from legation.merkle import Hash, consistency_proof, inclusion_proof
 from tests.exchange.made import view_payload
 from tests.keys.edwards import P, spell, torsion
 from tests.keys.office import Keys, forge
@@ -183,6 +186,61 @@ class TestProofs:
         assert verifier.ask("proof", data=given().proof, cards=[0])["family"] == "signature"
 
 
+class TestHistories:
+    def test_every_growth_holds_between_its_own_sizes_and_from_no_other(self, verifier: Verifier) -> None:
+        """
+        Of a log of eleven entries from each size to each later one, and not with a hash less, more or another.
+        """
+        leaves = [Hash(sha256(bytes([0, number])).digest()) for number in range(11)]
+        heads = [_head(leaves[:size]) for size in range(1, 12)]
+        for old, new in combinations(range(1, 12), 2):
+            hashes = tuple(consistency_proof(leaves[:new], old))
+            note, older = heads[new - 1], heads[old - 1]
+            assert _grown(verifier, old, hashes, note, older) is None
+            other = heads[old] if old + 1 < new else heads[old - 2]
+            assert _grown(verifier, old, hashes, note, other) == "proof"
+            for bent in (hashes[1:], (*hashes, hashes[-1]), (*hashes[:-1], Hash(bytes(32)))):
+                assert _grown(verifier, old, bent, note, older) == "proof"
+
+    def test_a_growth_of_another_log_or_without_its_older_checkpoint_shows_nothing(
+        self, verifier: Verifier
+    ) -> None:
+        """
+        Of another origin it is refused; alone, it is said that nothing is known of the growth.
+        """
+        file = write_growth(Growth(old_size=3, hashes=(), note=notes.checkpoint()))
+        found = verifier.ask("growth", data=file, cards=[0], older=notes.checkpoint(notes.LOG_HEAD))
+        assert found["family"] == "origin"
+        alone = verifier.ask("growth", data=file, cards=[0])["value"]
+        assert "that it has only grown: the older checkpoint is not here" in alone["notChecked"]
+
+    def test_two_roots_over_one_size_are_two_histories(self, verifier: Verifier) -> None:
+        """
+        Whether in a checkpoint or a receipt; neither another size nor another stream is one.
+        """
+        fork = replace(notes.HEAD, root=bytes(32))
+        longer = replace(notes.HEAD, root=bytes(32), size=4)
+        given = [
+            notes.checkpoint(),
+            notes.receipt(),
+            notes.checkpoint(fork),
+            notes.checkpoint(longer),
+            notes.checkpoint(replace(notes.LOG_HEAD, root=bytes(32))),
+        ]
+        assert verifier.ask("forks", notes=given, cards=[0, 2])["value"] == {"forks": [[0, 2], [1, 2]]}
+
+
+def _head(leaves: Sequence[bytes]) -> bytes:
+    return notes.checkpoint(replace(notes.HEAD, size=len(leaves), root=notes.tree_root(list(leaves))))
+
+
+def _grown(verifier: Verifier, old: int, hashes: tuple[Hash, ...], note: bytes, older: bytes) -> str | None:
+    """Hold a growth against an older checkpoint; the family of the refusal, if it is refused."""
+    data = write_growth(Growth(old_size=old, hashes=hashes, note=note))
+    family: str | None = verifier.ask("growth", data=data, cards=[0], older=older).get("family")
+    return family
+
+
 class TestAttachments:
     @pytest.mark.parametrize("source", ["bytes", "blob", "stream"])
     def test_its_bytes_hold_however_they_come(self, source: str, verifier: Verifier) -> None:
@@ -236,6 +294,7 @@ class TestWithoutMLDSA44:
                 "checkpoint another-key-with-our-hash-in-the-second-line",
                 "proof second-line-altered",
                 "proof fourth-line-altered",
+                "statement text-changed-for-one",
             }
 
 
@@ -266,6 +325,9 @@ class TestDocument:
             "copy.json": given().view,
             "item.payload": given().payload,
             "item.tlog-proof": given().proof,
+            "withdrawal.json": given().withdrawal,
+            "may.checkpoint": given().older,
+            "june.growth": given().growth,
         }
         for name, data in files.items():
             (tmp_path / name).write_bytes(data)
@@ -293,7 +355,7 @@ class TestDocument:
         commands = [
             shlex.split(line.removeprefix("$ legation "), comments=True) for line in text.splitlines()
         ]
-        assert len(commands) == 3
+        assert len(commands) == 4
         for command in commands:
             run = [sys.executable, "-m", "legation", *command]
             done = subprocess.run(run, cwd=folder, capture_output=True, text=True, check=False)

@@ -105,6 +105,95 @@ WEAKNESSES: dict[str, Change] = {
         'refuse("proof", "the payload is not the one that the entry brought");',
         "",
     ),
+    "the older root of a growth is not compared": (
+        "return last === 0 && base64(old) === older.root && base64(now) === newer.root;",
+        "return last === 0 && base64(now) === newer.root;",
+    ),
+    "the newer root of a growth is not compared": (
+        "return last === 0 && base64(old) === older.root && base64(now) === newer.root;",
+        "return last === 0 && base64(old) === older.root;",
+    ),
+    "a growth may be from another size": (
+        'if (older.size !== growth.size) refuse("proof", "the older checkpoint has another size");',
+        "",
+    ),
+    "a growth may be of another stream": (
+        'if (older.origin !== note.origin) refuse("origin", "the older checkpoint is of another stream");',
+        "",
+    ),
+    "a log may shrink": ('if (!isPossible) refuse("proof", "fewer entries now than before");', ""),
+    "a fork is overlooked": (
+        "one.origin === other.origin && one.size === other.size && one.root !== other.root",
+        "false",
+    ),
+    "two sizes are a fork": (
+        "one.origin === other.origin && one.size === other.size &&",
+        "one.origin === other.origin &&",
+    ),
+    "two logs are a fork": (
+        "one.origin === other.origin && one.size === other.size &&",
+        "one.size === other.size &&",
+    ),
+    "a withdrawal by a retired key is taken": (
+        'if (key.state === "retired") refuse("signature", "its key is retired now; it counts if it came while the key was current", 2);',
+        "",
+    ),
+    "a withdrawal by a revoked key is taken": (
+        'if (key.state === "revoked") refuse("signature", "its key is revoked", 2);',
+        "",
+    ),
+    "a withdrawal is checked without its domain": (
+        'const message = join("legation/withdrawal/v1\\n", ',
+        "const message = join(",
+    ),
+    "a withdrawal is checked as an item": (
+        'const message = join("legation/withdrawal/v1\\n", ',
+        'const message = join("legation/item/v1\\n", ',
+    ),
+    "the signature of a withdrawal is not checked": (
+        "if ((await holds(key, message, fromBase64(read.signature))) !== true) {",
+        "if (false) {",
+    ),
+    "a withdrawal may be by anybody": (
+        "item === view.item && author.office === view.author.office",
+        "item === view.item",
+    ),
+    "a withdrawal may be of anything": (
+        "item === view.item && author.office === view.author.office",
+        "author.office === view.author.office",
+    ),
+    "a withdrawal is bound to the key": (
+        "item === view.item && author.office === view.author.office",
+        "item === view.item && author.key === view.author.key",
+    ),
+    "a statement may be by another name": (
+        "const isTheirs = each.name === name && each.keyHash === hash;",
+        "const isTheirs = true;",
+    ),
+    "the second line of a statement is not checked": (
+        'if (held === false) refuse("signature", "a line is by no pinned key, or does not hold");',
+        'if (held === false && each.algorithm === "ed25519") refuse("signature", "it does not hold");',
+    ),
+    "a statement may be of another purpose": (
+        'demand(purpose === "legation/policy/v1", "a statement is of another purpose");',
+        "",
+    ),
+    "a statement may precede itself": (
+        "demand(DIGEST.test(digest) && digest !== previous, ",
+        "demand(DIGEST.test(digest), ",
+    ),
+    "two histories of a policy are taken": (
+        'if (rival) refuse("equivocation", "another statement has its version, or its digest before");',
+        "",
+    ),
+    "a version of a policy may be missing": (
+        'if (next.previous !== last.digest) refuse("proof", "the version before it is not here");',
+        "",
+    ),
+    "versions of a policy may fall": (
+        'if (next.version < last.version) refuse("refused", "versions never fall");',
+        "",
+    ),
     "size 0 is taken": ('demand(size >= 1, "size 0 is never signed");', ""),
 }
 

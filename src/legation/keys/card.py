@@ -55,7 +55,7 @@ DIGEST_SIZE_BYTES = 32  # SHA-256
 FINGERPRINT_WORDS = 12  # of 11 bits: 132 bits, which nobody can search through for a second card
 
 _PARTY = re.compile("[A-Z][A-Z0-9-]{1,15}")
-_POLICY_ID = re.compile(r"([01]\.[1-3]?[0-9]|2\.(0|[1-9][0-9]*))(\.(0|[1-9][0-9]*))*")
+POLICY_ID = re.compile(r"([01]\.[1-3]?[0-9]|2\.(0|[1-9][0-9]*))(\.(0|[1-9][0-9]*))*")
 
 # What two programs may read differently is left out: user names, queries, fragments, escapes, dot
 # segments, capitals, and hosts that end in a number without being four (`0x7f.1`, `2130706433`).
@@ -153,7 +153,7 @@ class PolicyReference(Canonical, frozen=True):
     digest: bytes
 
     def __post_init__(self) -> None:
-        if len(self.id) > POLICY_ID_LENGTH_MAX or not _POLICY_ID.fullmatch(self.id):
+        if len(self.id) > POLICY_ID_LENGTH_MAX or not POLICY_ID.fullmatch(self.id):
             raise MalformedError("policy identifier is not an object identifier")
         _check_range(self.version, "policy version", 0, INTEGER_MAX)
         _check_digest(self.digest, "policy digest")

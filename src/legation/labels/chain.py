@@ -33,7 +33,7 @@ from itertools import pairwise
 from msgspec.structs import replace
 
 from legation.errors import EquivocationError, MalformedError, ProofError, RefusedError
-from legation.keys.card import PolicyReference
+from legation.keys.card import POLICY_ID, PolicyReference
 from legation.labels.decision import Decision, Reason, ReasonCode, decide
 from legation.labels.label import NAME_LENGTH_MAX, Category, Clearance, Label
 from legation.labels.membership import expand
@@ -47,7 +47,6 @@ DIGEST_SIZE_BYTES = 32  # SHA-256 of the file
 VERSION_MAX = 10**15 - 1  # what a SPIF may state: 15 digits
 CHAIN_LENGTH_MAX = 1024  # a version a week for twenty years; each is read and compared when one is added
 
-_OID = re.compile(r"[0-2](\.(0|[1-9][0-9]*))+")
 _VERSION = re.compile("0|[1-9][0-9]{0,14}")
 _DIGEST = re.compile("[0-9a-f]{64}")
 _NO_DIGEST = "none"
@@ -74,7 +73,7 @@ class PolicyStatement:
     digest: bytes
 
     def __post_init__(self) -> None:
-        if len(self.id) > NAME_LENGTH_MAX or not _OID.fullmatch(self.id):
+        if len(self.id) > NAME_LENGTH_MAX or not POLICY_ID.fullmatch(self.id):
             raise MalformedError("the identifier of a policy is an object identifier")
         if not 0 <= self.version <= VERSION_MAX:
             raise MalformedError(f"the version of a policy is not between 0 and {VERSION_MAX}")
