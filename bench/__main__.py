@@ -19,6 +19,7 @@ from pathlib import Path
 from bench.decisions import all_decisions, one_decision
 from bench.exchange import delay, exchange, nothing_new
 from bench.items import item
+from bench.large import large_attachment, large_item
 from bench.measure import FULL, QUICK, Effort
 from bench.peers import packages
 from bench.report import Row, Setting, render_page, render_row
@@ -28,6 +29,8 @@ ROWS: dict[str, Callable[[Effort], Row]] = {
     "P1": one_decision,
     "P2": all_decisions,
     "P3": item,
+    "P3a": large_item,
+    "P3b": large_attachment,
     "P4": exchange,
     "P5": delay,
     "P8": nothing_new,

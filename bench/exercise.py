@@ -162,6 +162,7 @@ class Chancery:
 
     texts: list[str]
     labels: list[Label]
+    card: bytes
     cards: Cards
     signer: Signer
     secret: bytes
@@ -176,6 +177,7 @@ class Chancery:
         return cls(
             texts=texts(),
             labels=[marks[number] for number in LABELS_IN_TURN],
+            card=made,
             cards=Cards([card.read(made)]),
             signer=keys.item_signer,
             secret=keys.draws,

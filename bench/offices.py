@@ -77,7 +77,9 @@ class Offices:
     def release(self, number: int) -> bytes:
         """Write and release one report; its item id."""
         home = self.author
-        draft = store_draft(report(number), by="bench", card=home.card, database=home.database, around=HERE)
+        draft = store_draft(
+            report(number), by="bench", card=home.card, database=home.database, blobs=home.blobs, around=HERE
+        )
         return release(
             draft.digest.hex(),
             by="bench",
@@ -106,7 +108,12 @@ def _pin(home: Home, other: Home) -> None:
 def answering(home: Home) -> Answering:
     """What answers pulls at a node."""
     return Answering(
-        card=home.card, signing=home.signing, database=home.database, blobs=home.blobs, around=HERE
+        card=home.card,
+        signing=home.signing,
+        database=home.database,
+        blobs=home.blobs,
+        attachments=home.attachments,
+        around=HERE,
     )
 
 
@@ -118,6 +125,7 @@ def pulling(home: Home, peer: str) -> Pulling:
         signing=home.signing,
         database=home.database,
         blobs=home.blobs,
+        attachments=home.attachments,
         around=HERE,
     )
 
@@ -129,7 +137,7 @@ def joined(home: Home) -> Exchange:
     def exchange(pieces: Iterable[bytes]) -> Iterator[bytes]:
         found = answers.open(b"".join(pieces))
         answers.take_in(found.letter)
-        return answers.pieces(found, answers.batch(found.letter))
+        return answers.answer(found)
 
     return exchange
 

@@ -8,7 +8,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tests.test_rooms import table  # noqa: E402 - the path is set first
+from tests.sdk import weaknesses  # noqa: E402 - the path is set first
+from tests.test_rooms import table  # noqa: E402
 
 
 def redraw(path: Path, name: str, text: str) -> None:
@@ -22,3 +23,4 @@ def redraw(path: Path, name: str, text: str) -> None:
 
 if __name__ == "__main__":
     redraw(ROOT / "docs" / "architecture.md", "rooms", table())
+    redraw(ROOT / "docs" / "security.md", "weaknesses", weaknesses.table())

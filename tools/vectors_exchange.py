@@ -110,6 +110,11 @@ HEADERS = [entry(number, kind, payload) for number, (kind, payload) in enumerate
 LEAVES = [leaf(header) for header in HEADERS]
 
 
+FILE_BYTES = b"a" * (1 << 20) + b"end\n"
+CHUNKS = (FILE_BYTES[: 1 << 20], FILE_BYTES[1 << 20 :])
+CHUNK_LEAVES = [sha256(b"\x00legation/chunk/v1\n" + chunk).digest() for chunk in CHUNKS]
+
+
 def checkpoint(kept: Kept, size: int) -> bytes:
     """Give the signed checkpoint over the first entries."""
     body = Checkpoint(origin=ORIGIN, size=size, root=naive_root(LEAVES[:size]))
@@ -160,11 +165,13 @@ def binding(letter: Json) -> bytes:
 
 
 def messages(kept: Kept) -> list[Message]:
-    """Give the four envelopes of the example."""
+    """Give the envelopes of the example: two pulls with their answers, and chunk 1 of the file in attachment.md."""
     carried = [{"type": "carried", "header": header} for header in HEADERS]
     first = pull("first", wait_s=30)
     position = {"incarnation": b64(INCARNATION), "size": 2, "root": b64(naive_root(LEAVES[:2]))}
     second = pull("second", position=position, receipt=b64(receipt(kept, 2)))
+    wanted = {"number": 7, "root": b64(naive_root(CHUNK_LEAVES)), "size": len(FILE_BYTES), "first": 1}
+    third = pull("third", fetch={"incarnation": b64(INCARNATION)} | wanted)
     return [
         Message(name="first-pull", what="JPN@NATO holds nothing and waits for half a minute", letter=first),
         Message(
@@ -185,6 +192,27 @@ def messages(kept: Kept) -> list[Message]:
                 checkpoint=b64(checkpoint(kept, 4)),
             ),
             payloads=(PAYLOADS[3][1],),
+        ),
+        Message(
+            name="third-pull", what="JPN@NATO asks for chunk 1 of a file attached to entry 7", letter=third
+        ),
+        Message(
+            name="third-answer",
+            what="KOR@NATO gives it, with its proof",
+            letter=answer(
+                "third",
+                third,
+                7,
+                chunks=[
+                    {
+                        "number": 1,
+                        "size_bytes": 4,
+                        "leaf": b64(CHUNK_LEAVES[1]),
+                        "proof": [b64(CHUNK_LEAVES[0])],
+                    }
+                ],
+            ),
+            payloads=(CHUNKS[1],),
         ),
     ]
 
@@ -222,7 +250,7 @@ def described(message: Message, kept: Kept) -> Json:
 
 def spoilt(kept: Kept) -> Iterator[tuple[str, str, bytes]]:
     """Give letters that are none, each with one defect: what it is, its purpose, its bytes."""
-    pulled, answered, again, after = (message.letter for message in messages(kept))
+    pulled, answered, again, after, fetching, given = (message.letter for message in messages(kept))
 
     def bent(what: str, letter: Json, **fields: Any) -> tuple[str, str, bytes]:
         left = {name: value for name, value in (letter | fields).items() if value is not ...}
@@ -248,6 +276,15 @@ def spoilt(kept: Kept) -> Iterator[tuple[str, str, bytes]]:
     yield bent("entry 0 is a view", answered, entries=[bend(view, number=0)])
     yield bent("an entry of an unknown kind", answered, entries=[start, bend(view, kind="note")])
     yield bent("a payload of no bytes", answered, entries=[start, bend(view, payload_size_bytes=0)])
+    wanted = fetching["fetch"]
+    yield bent("a fetch that waits", fetching, wait_s=1)
+    yield bent("a fetch with a position", fetching, position=again["position"])
+    yield bent("a fetch of a chunk that the file does not have", fetching, fetch=wanted | {"first": 2})
+    yield bent("a fetch of a file of no bytes", fetching, fetch=wanted | {"size": 0})
+    [chunk] = given["chunks"]
+    yield bent("chunks beside entries", answered, chunks=[chunk])
+    yield bent("chunks with a gap", given, chunks=[chunk, chunk | {"number": 3}])
+    yield bent("a chunk of no bytes", given, chunks=[chunk | {"size_bytes": 0}])
     gone = {"type": "taken-back", "number": 0, "leaf": b64(LEAVES[0])}
     yield bent("a start that is taken back", answered, entries=[gone])
 
@@ -268,7 +305,7 @@ def seeds() -> Json:
     names = [
         f"{office} {key}" for office in (SENDER, RECEIVER) for key in ("stream ed25519", "stream ml-dsa-44")
     ]
-    openers = [f"{SENDER} seal", "answer key first", "answer key second"]
+    openers = [f"{SENDER} seal", *(f"answer key {name}" for name in ("first", "second", "third"))]
     return {name: seed(name).hex() for name in [*names, *(f"{name} x25519" for name in openers)]} | {
         f"{name} ml-kem-768": seed(f"{name} ml-kem-768", 64).hex() for name in openers
     }
@@ -278,7 +315,7 @@ def made() -> bytes:
     """Give the file."""
     found = kept()
     told = {
-        "about": "Two pulls and their answers, and letters that are none; see docs/spec/exchange.md.",
+        "about": "Three pulls and their answers, and letters that are none; see docs/spec/exchange.md.",
         "provenance": "Legation's own, Apache-2.0. Seeds are SHAKE256('legation/example/v1\\n' + name); "
         "what is randomised stands under `kept` as it came.",
         "seeds": seeds(),
@@ -307,12 +344,14 @@ def shortened(value: Any) -> Any:
 
 
 def pretty(letter: Json) -> str:
-    """Print a letter for reading: a field a line, an entry a line."""
-    lines = []
+    """Print a letter for reading: a field a line, an entry a line; who, to whom and what in one."""
+    lines: list[str] = []
     for name, value in shortened(letter).items():
         if name == "entries":
             members = ",\n  ".join(json.dumps(member) for member in value)
             lines.append(f' "entries": [\n  {members}]')
+        elif name in {"sender", "start", "type"}:
+            lines[-1] += f', "{name}": {json.dumps(value)}'
         else:
             lines.append(f' "{name}": {json.dumps(value)}')
     return "{" + ",\n".join(lines)[1:] + "}"

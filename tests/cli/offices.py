@@ -65,11 +65,12 @@ class Line:
                 signing=home.signing,
                 database=home.database,
                 blobs=home.blobs,
+                attachments=home.attachments,
                 around=HERE,
             )
             found = answering.open(envelope)
             answering.take_in(found.letter)
-            yield from answering.pieces(found, answering.batch(found.letter))
+            yield from answering.answer(found)
 
     def close(self) -> None:
         """

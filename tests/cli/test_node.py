@@ -7,10 +7,13 @@ import apsw
 import pytest
 
 from legation.keys.card import fingerprint, read
+from legation.store.blobs import Blobs
+from legation.store.lock import FolderLock
 from tests.cli.ends import CANARY
 from tests.cli.offices import document, held, one_document, refused, run, unchanged
 from tests.cli.toy import TOY
 from tests.cli.toy import clearance as toy_clearance
+from tests.node.damages import damage
 from tests.stories.cast import Desk
 
 
@@ -181,6 +184,12 @@ class TestNoNode:
         assert "LEGATION_DIR" in told
 
 
+def releases(offices: Desk) -> None:
+    """Release a report at the first office."""
+    draft = run(offices, "compose", "to-jpn.md", "--dir", "kor").strip()
+    run(offices, "release", draft, "--by", "releasing officer", "--dir", "kor")
+
+
 class TestFsck:
     def test_says_what_it_looked_at_and_that_it_holds(self, offices: Desk) -> None:
         """
@@ -201,8 +210,7 @@ class TestFsck:
         """
         Where and what is told, and not a word of what was written.
         """
-        draft = run(offices, "compose", "to-jpn.md", "--dir", "kor").strip()
-        run(offices, "release", draft, "--by", "releasing officer", "--dir", "kor")
+        releases(offices)
         connection = apsw.Connection(str(offices.folder / "kor" / "node.db"))
         connection.execute("UPDATE view SET data = cast(replace(data, 'here', 'hire') AS BLOB)")
         connection.close()
@@ -211,10 +219,87 @@ class TestFsck:
         assert (found.code, found.err) == (3, "")
         assert CANARY not in found.out
         if option:
-            [fault] = one_document(found, 3)["faults"]
+            fault = one_document(found, 3)["faults"][0]
             assert fault["what"] == "the bytes are not those that were stored"
+            assert fault["repairable"] is False
         else:
-            assert found.out.splitlines()[-1].startswith("FAULT  view ")
+            *_, fault, _, end = found.out.splitlines()
+            assert fault.startswith("FAULT  view ")
+            assert end.endswith("restore the newest backup")
+
+    @pytest.mark.parametrize("option", [(), ("--json",)], ids=["plain", "json"])
+    def test_repairs_what_only_repeats(self, offices: Desk, option: tuple[str, ...]) -> None:
+        """
+        Asked for, it is made again and told; then everything holds.
+        """
+        releases(offices)
+        damage(offices.folder / "kor", "DELETE FROM layer")
+        found = offices.run("fsck", "--dir", "kor", *option)
+        assert found.code == 3
+        if not option:
+            assert found.out.splitlines()[-1] == "legation fsck --repair makes all of this again"
+            assert "its rows carry other labels than its layers (can be repaired)" in found.out
+        repaired = offices.run("fsck", "--repair", "--dir", "kor", *option)
+        assert (repaired.code, repaired.err) == (0, "")
+        if option:
+            told = one_document(repaired, 0)
+            assert told["faults"] == []
+            assert told["repaired"][0]["what"] == "its rows carry other labels than its layers"
+            assert told.keys() == {
+                "checked",
+                "faults",
+                "more",
+                "repairable",
+                "leftovers",
+                "repaired",
+                "more_repaired",
+            }
+        else:
+            assert "REPAIRED  view " in repaired.out
+            assert repaired.out.splitlines()[-1] == "everything holds"
+        assert offices.run("fsck", "--dir", "kor").code == 0
+
+    def test_does_not_repair_what_was_signed(self, offices: Desk) -> None:
+        """
+        It says what to do, and changes nothing.
+        """
+        releases(offices)
+        damage(offices.folder / "kor", "DELETE FROM layer", "UPDATE log_entry SET time = time + 1")
+        FolderLock(offices.folder / "kor").close()  # what the lock hangs on stays
+        with unchanged(offices):
+            found = offices.run("fsck", "--repair", "--dir", "kor")
+        assert (found.code, found.err) == (3, "")
+        assert found.out.splitlines()[-1].endswith("restore the newest backup; nothing was changed")
+        assert "REPAIRED" not in found.out
+
+    def test_does_not_repair_what_is_served(self, offices: Desk) -> None:
+        """
+        Whoever serves would work with what is changed under them.
+        """
+        with FolderLock(offices.folder / "kor"), unchanged(offices):
+            assert "in use by another process" in refused(offices, 5, "fsck", "--repair", "--dir", "kor")
+            assert offices.run("fsck", "--dir", "kor").code == 0
+
+    def test_tells_of_files_that_nothing_names(self, offices: Desk) -> None:
+        """
+        They are no fault; a repair takes them away.
+        """
+        Blobs(offices.folder / "kor" / "blobs").put(b"x")
+        said = run(offices, "fsck", "--dir", "kor").splitlines()
+        assert said[-2:] == ["1 files that nothing names; --repair removes them", "everything holds"]
+        said = run(offices, "fsck", "--repair", "--dir", "kor").splitlines()
+        assert said[-2:] == ["REPAIRED  files: 1 that nothing named", "everything holds"]
+
+    def test_says_how_far_it_is_if_asked(self, offices: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+        """
+        On stderr, and not without being asked where that is no terminal; stdout is what it is without.
+        """
+        releases(offices)
+        monkeypatch.setattr("legation.cli.progress.LINE_EVERY_S", 0.0)
+        quiet = offices.run("fsck", "--dir", "kor", "--json")
+        told = offices.run("fsck", "--dir", "kor", "--json", "--progress")
+        assert (quiet.err, told.out) == ("", quiet.out)
+        assert "views: 1 of 1\n" in told.err
 
     def test_a_store_that_is_none_is_told(self, offices: Desk) -> None:
         """

@@ -14,7 +14,17 @@ from typing import Any
 import pytest
 
 from legation.errors import LegationError
-from legation.exchange import Accepted, Answer, Held, Pull, Standing, envelope, receiving, sending
+from legation.exchange import (
+    Accepted,
+    Answer,
+    EntryHeader,
+    Held,
+    Pull,
+    Standing,
+    envelope,
+    receiving,
+    sending,
+)
 from legation.keys import seal
 from legation.log import key_name, stream_origin, verify_checkpoint
 from tests.exchange import made, pair, properties, test_sending
@@ -73,16 +83,14 @@ class TestEnvelope:
         """
         Found by ``test_refuses_another_payload``.
         """
-        monkeypatch.setattr(envelope, "_is_payload", lambda payload, header: True)
+        monkeypatch.setattr(EntryHeader, "fits", lambda header, payload: True)
         is_found(properties.another_payload_is_refused)
 
     def test_only_the_size_of_a_payload_compared(self, monkeypatch: Patch) -> None:
         """
         Found by ``test_refuses_another_payload``.
         """
-        monkeypatch.setattr(
-            envelope, "_is_payload", lambda payload, header: len(payload) == header.payload_size_bytes
-        )
+        monkeypatch.setattr(EntryHeader, "fits", lambda header, payload: len(payload) == header.size_bytes)
         is_found(properties.another_payload_is_refused)
 
     def test_binding_not_compared(self, monkeypatch: Patch) -> None:

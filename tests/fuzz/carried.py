@@ -22,12 +22,13 @@ from legation.errors import (
     UnreachableError,
     VerificationError,
 )
-from legation.exchange import Answer, EntryKind, Pull, Refused, Start, Void
+from legation.exchange import Answer, EntryKind, Fetch, Pull, Refused, Start, Void, offered
 from legation.exchange import entry as entries
 from legation.exchange import envelope as envelopes
 from legation.exchange.envelope import HEAD_SIZE_BYTES
 from legation.exchange.receiving import Held, accept
 from legation.item import Slip
+from legation.item.attachment import chunk_hash, measured
 from legation.keys.seal import TAG_SIZE_BYTES, padded_size
 from legation.transports.http.app import exchange_app
 from legation.transports.http.peer import Peer
@@ -191,10 +192,16 @@ def _envelope(shape: type[Any], letters: Iterable[Any], name: str, size_bytes_ma
 
 def _of_envelopes() -> Iterator[Decoder]:
     door = "legation.exchange.envelope"
-    pulls = (pull(), pull(position=position(STREAM), wait_s=7, challenge=bytes(16), receipt=b"x" * 99))
+    fetch = Fetch(incarnation=bytes(16), number=3, root=measured([b"ab"]).root, size=2)
+    pulls = (
+        pull(),
+        pull(position=position(STREAM), wait_s=7, challenge=bytes(16), receipt=b"x" * 99),
+        pull(fetch=fetch),
+    )
+    chunks = answer(start=3, chunks=offered(fetch, [chunk_hash(b"ab")]))
     whole = answered(STREAM)
     yield _envelope(Pull, [(each, ()) for each in pulls], "a pull", envelopes.PULL_SIZE_BYTES_MAX)
-    letters = [(whole.letter, whole.payloads), (answer(), ())]
+    letters = [(whole.letter, whole.payloads), (answer(), ()), (chunks, (b"ab",))]
     yield _envelope(Answer, letters, "an answer", envelopes.ANSWER_SIZE_BYTES_MAX)
     yield Decoder(
         name="pull, signed whatever it says",

@@ -17,8 +17,8 @@ from legation.item import Slip
 from legation.item.withdrawal import WITHDRAWAL, verify_withdrawal, withdraw
 from legation.keys.card import Card, read
 from legation.keys.sign import Purpose
-from legation.log import Proof, write_proof
-from legation.merkle import Hash
+from legation.log import Growth, Proof, write_growth, write_proof
+from legation.merkle import Hash, consistency_proof
 from legation.sdk import verifying
 from tests.fuzz.judge import CANARY, Decoder
 from tests.fuzz.mutation import Syntax, canonical
@@ -111,6 +111,20 @@ def _of_sdk() -> Iterator[Decoder]:
         corpus=proofs,
         syntax=Syntax.LINES,
         words=(b"extra ", b"index 1\n"),
+        raises=refusals,
+    )
+    leaves = [Hash(each) for each in notes.LEAVES]
+    growth = Growth(old_size=1, hashes=tuple(consistency_proof(leaves, 1)), note=notes.checkpoint())
+    yield Decoder(
+        name="growth, by cards alone",
+        doors=(f"{door}.verify_growth",),
+        read=lambda data: verifying.verify_growth(data, cards()),
+        again=lambda found: write_growth(
+            Growth(old_size=found.old_size, hashes=found.hashes, note=found.note.data)
+        ),
+        corpus=(write_growth(growth), write_growth(replace(growth, old_size=3, hashes=()))),
+        syntax=Syntax.LINES,
+        words=(b"old ", b"old 1\n"),
         raises=refusals,
     )
     yield Decoder(

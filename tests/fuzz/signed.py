@@ -49,6 +49,7 @@ from legation.labels.chain import PolicyStatement, read_statement
 from legation.log import Frontier
 from legation.log.checkpoint import cosign, open_checkpoint, verify_checkpoint, verify_receipt
 from legation.log.entry import ENTRY, LogEntry, LogKind
+from legation.log.growth import Growth, read_growth, write_growth
 from legation.log.note import SignatureType, read_note, write_note
 from legation.log.proof import Proof, read_proof, verify_proof, write_proof
 from legation.log.statement import sign_statement, verify_statement
@@ -187,7 +188,7 @@ def _of_values() -> Iterator[Decoder]:
     entries = [LogEntry(kind=kind, hash=bytes(32), time=7) for kind in (LogKind.ACCEPTED, LogKind.FROZEN)]
     yield _codec("log entry", "legation.log.entry.ENTRY", ENTRY, *entries)
     yield _codec("stored label", f"{store}.access._LABEL", access._LABEL, label)
-    yield _codec("stored slip", f"{store}.deliveries._SLIP", deliveries._SLIP, _slip())
+    yield _codec("stored slip", f"{store}.deliveries.SLIP", deliveries.SLIP, _slip())
     yield _codec("received slip", f"{store}.incoming._SLIP", incoming._SLIP, _slip())
     yield _codec("stored frontier", f"{store}.outgoing.FRONTIER", outgoing.FRONTIER, *frontiers)
     yield _codec("stored clearance", f"{store}.node.CLEARANCE", node.CLEARANCE, clearance)
@@ -456,6 +457,20 @@ def _of_proof_files() -> Iterator[Decoder]:
         corpus=(*files, head),
         syntax=Syntax.LINES,
         words=(b"index ", b"extra ", b"extra \n", b"index 0\n", b"c2sp.org/tlog-proof@v1"),
+    )
+    growth = Growth(old_size=1, hashes=hashes, note=notes.checkpoint())
+    yield Decoder(
+        name="growth file",
+        doors=("legation.log.growth.read_growth",),
+        read=read_growth,
+        again=write_growth,
+        corpus=(
+            write_growth(growth),
+            write_growth(replace(growth, hashes=(), note=notes.receipt())),
+            f"old 1\n\n{CANARY}\n\n\N{EM DASH} {CANARY} AAAAAAA=\n".encode(),
+        ),
+        syntax=Syntax.LINES,
+        words=(b"old ", b"old 1\n"),
     )
     yield Decoder(
         name="note of others",

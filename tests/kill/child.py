@@ -20,8 +20,10 @@ from legation.cli import legation, main
 from legation.cli.output import run
 from legation.errors import LegationError
 from legation.node import answering, drafting, releasing
+from legation.node.attaching import Attaching, files_in
 from legation.node.home import open_home
 from legation.node.surroundings import HERE
+from legation.store.attachments import Attachments
 from legation.store.blobs import Blobs
 from legation.store.sqlite.writer import Writer
 from legation.transports.http.peer import Peer
@@ -67,6 +69,7 @@ def _put_points(page: Page) -> None:
     """Let the program pass its points."""
     _put_around_commits(page)
     _put_around_blobs(page)
+    _put_around_attachments(page)
     _put_around_answers(page)
 
 
@@ -104,15 +107,34 @@ def _put_around_blobs(page: Page) -> None:
     _patch(Blobs, _sync_file=synced, _write=written)
 
 
+def _put_around_attachments(page: Page) -> None:
+    write: Any = Attachments.write
+
+    def written(*arguments: Any) -> int:
+        page.passing(Point.SEALING)
+        count: int = write(*arguments)
+        page.passing(Point.SEALED)
+        return count
+
+    _patch(Attachments, write=written)
+
+
 def _put_around_answers(page: Page) -> None:
     pieces: Any = answering.Answering.pieces
+    chunks: Any = answering.Answering.chunks
     exchange: Any = Peer.exchange
 
-    def given(*arguments: Any) -> Iterator[bytes]:
-        for piece in pieces(*arguments):
+    def giving(pieces: Iterator[bytes]) -> Iterator[bytes]:
+        for piece in pieces:
             page.passing(Point.GIVING)
             yield piece
         page.passing(Point.GIVEN)
+
+    def given(*arguments: Any) -> Iterator[bytes]:
+        return giving(pieces(*arguments))
+
+    def chunks_given(*arguments: Any) -> Iterator[bytes]:
+        return giving(chunks(*arguments))
 
     def taken(*arguments: Any, **named: Any) -> Iterator[bytes]:
         for piece in exchange(*arguments, **named):
@@ -120,7 +142,7 @@ def _put_around_answers(page: Page) -> None:
             yield piece
         page.passing(Point.TAKEN)
 
-    _patch(answering.Answering, pieces=given)
+    _patch(answering.Answering, pieces=given, chunks=chunks_given)
     _patch(Peer, exchange=taken)
 
 
@@ -142,7 +164,18 @@ def compose_each(page: Page, folder: Path, *reports: str) -> None:
         for report in reports:
             data = Path(report).read_bytes()
             draft = drafting.store_draft(
-                data, by="drafter", card=home.card, database=home.database, around=HERE
+                data,
+                by="drafter",
+                card=home.card,
+                database=home.database,
+                blobs=home.blobs,
+                around=HERE,
+                attaching=Attaching(
+                    files=files_in(Path(report).parent),
+                    store=home.attachments,
+                    database=home.database,
+                    around=HERE,
+                ),
             )
             _tell(draft.digest.hex())
 

@@ -24,7 +24,7 @@ from typing import Any, Self
 from tests.kill.checker import Checker, Outcome, ViolationError, judge
 from tests.kill.points import Page, Point
 from tests.kill.sights import Sight, see_receiver, see_sender
-from tests.kill.texts import ABSENT, RECEIVER, SENDER, Report, found_in
+from tests.kill.texts import ABSENT, RECEIVER, SENDER, Report, found_in, write_files
 
 ROOT = Path(__file__).parents[2]
 LOOK_EVERY_S = 0.002
@@ -227,8 +227,11 @@ def _compose(sender: Path, scratch: Path, reports: Sequence[Report]) -> dict[str
     paths = [scratch / f"{report.title}.md" for report in reports]
     for report, path in zip(reports, paths, strict=True):
         path.write_text(report.text)
+    files = [file for report in reports for file in write_files(scratch, report)]
     process = Process(scratch, ["compose-each", str(sender), *map(str, paths)])
     process.wait()
+    for file in files:
+        file.unlink()
     titles = [report.title for report in reports]
     return dict(zip(titles, process.lines(), strict=True))
 

@@ -32,7 +32,9 @@ class Point(IntEnum):
     TAKING = 9  # when a piece of an answer has come in
     TAKEN = 10  # when all of it has
     TOLD = 11  # when a release was acknowledged, before the next
-    PLANTED = 12  # where a planted bug does its harm
+    SEALING = 12  # before chunks of an attachment are written
+    SEALED = 13  # when they are on the disk, and nothing notes it
+    PLANTED = 14  # where a planted bug does its harm
 
 
 OF_ALL = (Point.WRITING, Point.TEARING, Point.SYNCING, Point.COMMITTING, Point.COMMITTED)

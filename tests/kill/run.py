@@ -53,12 +53,15 @@ NTH_MAX = {
     Point.TAKING: 4,
     Point.TAKEN: 2,
     Point.TOLD: 4,
+    Point.SEALING: 2,
+    Point.SEALED: 2,
 }
+PLACED = (Point.PLACING, Point.PLACED)
 POINTS: dict[Victim, tuple[Point, ...]] = {
-    Victim.ANSWERING: (*OF_ALL, Point.PLACING, Point.PLACED, Point.GIVING, Point.GIVEN),
-    Victim.ASKING: (*OF_ALL, Point.PLACING, Point.PLACED, Point.TAKING, Point.TAKEN),
-    Victim.RELEASING: (*OF_ALL, Point.PLACING, Point.PLACED, Point.TOLD),
-    Victim.PULLING: (*OF_ALL, Point.PLACED, Point.TAKING, Point.TAKEN),
+    Victim.ANSWERING: (*OF_ALL, *PLACED, Point.GIVING, Point.GIVEN),
+    Victim.ASKING: (*OF_ALL, *PLACED, Point.SEALING, Point.SEALED, Point.TAKING, Point.TAKEN),
+    Victim.RELEASING: (*OF_ALL, *PLACED, Point.TOLD),
+    Victim.PULLING: (*OF_ALL, Point.PLACED, Point.SEALED, Point.TAKING, Point.TAKEN),
 }
 
 
@@ -77,6 +80,11 @@ class Plan:
     def needs_blob(self) -> bool:
         """Whether nothing comes to its point but a long report."""
         return self.point in {Point.PLACING, Point.PLACED}
+
+    @property
+    def needs_file(self) -> bool:
+        """Whether nothing comes to its point but what is attached."""
+        return self.point in {Point.SEALING, Point.SEALED}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -367,6 +375,8 @@ class Run:
         if plan.needs_blob:
             # One comes to the end, and is taken.
             self._left.sort(key=lambda title: pair.reports[title].is_long)
+        if plan.needs_file:
+            self._left.sort(key=lambda title: len(pair.reports[title].files))
         titles = [self._left.pop() for _ in range(draw.randint(*REPORTS_IN_LOAD))]
         if plan.point is None and draw.random() < 0.3:
             self._left += titles[1:]

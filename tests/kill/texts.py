@@ -16,6 +16,7 @@ SENDER, RECEIVER, ABSENT = "KOR@NATO", "NATO", "JPN@NATO"
 """Who releases, who pulls, and an addressee who never does."""
 
 PRECEDENCES = ("routine", "priority", "immediate", "flash")
+FILE_SIZE_BYTES = (4 << 20) + 100
 LONG_LENGTH = 70_000  # characters: more than fits a row, so that the copy is a file on both sides
 
 
@@ -27,6 +28,7 @@ class Report:
     text: str
     shown: tuple[str, ...]
     withheld: tuple[str, ...]
+    files: tuple[str, ...] = ()
 
     @property
     def is_long(self) -> bool:
@@ -39,8 +41,24 @@ class Report:
         return bool(self.shown)
 
 
+def write_files(folder: Path, report: Report) -> Iterator[Path]:
+    """
+    Write what is attached to a report, each its own name all the way.
+
+    What the receiver may see has four chunks and a little, so that it takes two answers.
+    """
+    for name in report.files:
+        size_bytes = FILE_SIZE_BYTES if name.removesuffix(".bin") in report.shown else len(name)
+        (folder / name).write_bytes(name.encode() * (size_bytes // len(name)))
+        yield folder / name
+
+
 def draw_report(draw: Random) -> Report:
-    """Draw a report: one in six is long, one in ten says nothing that the receiver may see."""
+    """
+    Draw a report: one in six is long, one in ten says nothing that the receiver may see, one in twenty has files.
+
+    The name and all the bytes of a file are a canary.
+    """
     title, low, middle, high, own = (draw.randbytes(16).hex() for _ in range(5))
     is_shown, is_long = draw.random() >= 1 / 10, draw.random() < 1 / 6
     filler = " and so on" * (LONG_LENGTH // 10) if is_long else ""
@@ -54,10 +72,15 @@ def draw_report(draw: Random) -> Report:
     ]
     seen = [f"(L//REL KOR, JPN, AUS, NATO) {low}.", f"(C//REL KOR, JPN, NATO) {middle}{filler}."]
     unseen = [f"(S//REL KOR, JPN) {high}.", f"(S//REL KOR) {own}."]
+    files = (f"{low}.bin", f"{high}.bin") if draw.random() < 1 / 20 else ()
+    if files:
+        seen.append(f"(C//REL KOR, JPN, NATO) {{attachment: {files[0]}}}")
+        unseen.append(f"(S//REL KOR, JPN) {{attachment: {files[1]}}}")
     parts = ["\n".join(head), *(seen if is_shown else ()), *unseen]
     shown = (title, low, middle) if is_shown else ()
     withheld = (high, own) if is_shown else (title, high, own)
-    return Report(title=title, text="\n\n".join(parts) + "\n", shown=shown, withheld=withheld)
+    text = "\n\n".join(parts) + "\n"
+    return Report(title=title, text=text, shown=shown, withheld=withheld, files=files)
 
 
 def found_in(folder: Path, canaries: Iterable[str], *, plain: bool = False) -> dict[str, str]:

@@ -27,9 +27,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, BinaryIO, Self
 
 from msgspec.structs import replace as changed
 
@@ -46,12 +47,14 @@ from legation.exchange import (
     read_envelope,
     write_envelope,
 )
+from legation.formats import stanag4774
 from legation.item.draft import Draft, Slip
 from legation.keys.card import Card, CardBody, KeyState, ListedKey, Office, make, read
 from legation.keys.sign import SEED_SIZE_BYTES, Ed25519Signer
 from legation.log import LogEntry
 from legation.node.answering import Answering, Batch
-from legation.node.checking import check
+from legation.node.attaching import Attaching
+from legation.node.checking import check, repair
 from legation.node.drafting import preview_draft, store_draft, store_version
 from legation.node.home import ROOT, Home, create_home, open_home
 from legation.node.keyring import ROOT_KEY
@@ -61,11 +64,12 @@ from legation.node.peering import GrantState, add_peer, confirm_peer, grant
 from legation.node.pulling import Pulled, Pulling
 from legation.node.reading import read_deliveries, read_inbox, show_item
 from legation.node.releasing import Released, release
-from legation.node.rules import RuleBook
+from legation.node.rules import RuleBook, begin_epoch, named_clearance, policies_at_hand
 from legation.node.serving import Keeper, pulling
 from legation.node.surroundings import Surroundings
 from legation.node.withdrawing import JudgedWithdrawal, accept_withdrawal, withdraw_item
 from legation.records import (
+    CheckRecord,
     DeliveryRecord,
     FaultRecord,
     InboxEntryRecord,
@@ -75,6 +79,7 @@ from legation.records import (
     WithdrawnRecord,
 )
 from legation.store.sqlite import logbook
+from legation.store.sqlite import node as node_rows
 from legation.store.sqlite.database import Database, Reading, Row, Writing
 from tests.stories.cast import NOON
 from tests.stories.cast import clearance as clearance_of
@@ -151,6 +156,7 @@ class Node:
             signing=self.home.signing,
             database=self.home.database,
             blobs=self.home.blobs,
+            attachments=self.home.attachments,
             around=self.around,
         )
         self.keeper = Keeper(
@@ -247,20 +253,35 @@ class Node:
         """
         return self.writes_text(report(*paragraphs, to=to, title=title))
 
-    def writes_text(self, data: bytes | str, *, replaces: str = "") -> Draft:
+    def writes_text(
+        self, data: bytes | str, *, replaces: str = "", files: Mapping[str, bytes] | None = None
+    ) -> Draft:
         """
-        Keep a report as it lies in a file, perhaps as a new version of an item.
+        Keep a report as it lies in a file, perhaps as a new version of an item, with the files that it names.
         """
+        given = files or {}
+
+        def opened(name: str) -> BinaryIO:
+            if name not in given:
+                raise FileNotFoundError(name)
+            return BytesIO(given[name])
+
         text = data if isinstance(data, bytes) else data.encode()
         told: dict[str, Any] = {
             "by": "drafter",
             "card": self.card,
             "database": self.database,
             "around": self.around,
+            "attaching": Attaching(
+                files=opened,
+                store=self.home.attachments,
+                database=self.database,
+                around=self.around,
+            ),
         }
         if replaces:
             return store_version(text, replaces=replaces, blobs=self.home.blobs, **told)
-        return store_draft(text, **told)
+        return store_draft(text, blobs=self.home.blobs, **told)
 
     def rewrites(self, item: str, *paragraphs: str, to: Sequence[str] = (), title: str = "") -> Draft:
         """
@@ -346,7 +367,7 @@ class Node:
         Answer one pull, as the server does, but without waiting.
         """
         found = self.takes(pieces)
-        return self.answering.pieces(found, self.answering.batch(found.letter))
+        return self.answering.answer(found)
 
     def takes(self, pieces: Iterable[bytes]) -> Envelope[Pull]:
         """
@@ -479,7 +500,7 @@ class Node:
         self.answering.take_in(pull.letter)
         asker = self.village[pull.letter.sender]
         return read_envelope(
-            self.answering.pieces(pull, self.batch(pull.letter)),
+            self.answering.answer(pull),
             Answer,
             openers=[asker.home.signing.opener],
             receiver=asker.office,
@@ -573,7 +594,32 @@ class Node:
         """
         What its check finds.
         """
-        return check(card=self.card, database=self.database, blobs=self.home.blobs, around=self.around).faults
+        return self.checks().faults
+
+    def checks(self) -> CheckRecord:
+        """
+        All that its check says.
+        """
+        return check(
+            card=self.card,
+            database=self.database,
+            blobs=self.home.blobs,
+            attachments=self.home.attachments,
+            around=self.around,
+        )
+
+    def repairs(self) -> CheckRecord:
+        """
+        What its check says and has made again.
+        """
+        return repair(
+            folder=self.folder,
+            card=self.card,
+            database=self.database,
+            blobs=self.home.blobs,
+            attachments=self.home.attachments,
+            around=self.around,
+        )
 
     def log(self) -> list[LogEntry]:
         """
@@ -745,6 +791,21 @@ def next_card(
     stream = node.home.signing.stream
     signers = [root, new, stream.ed25519, stream.mldsa44, *([own] if item_key is KeyState.CURRENT else [])]
     return read(make(body, signers))
+
+
+def limit(node: Node) -> None:
+    """
+    Let the people of a mission see what is LIMITED and no more.
+    """
+    found = stanag4774.read_clearance(
+        clearance_of([party_of(node.office)], highest="LIMITED", context=("Own", "Releasable"))
+    )
+
+    def act(db: Writing) -> None:
+        node_rows.set_mission_clearance(db, named_clearance(found, policies_at_hand(db)))
+        begin_epoch(db, node.around)
+
+    node.database.write(act)
 
 
 def a_slip(addressee: str, **more: Any) -> Slip:

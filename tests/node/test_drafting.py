@@ -64,7 +64,12 @@ class TestStore:
         kor, _ = village.pair(KOR, JPN)
         with unchanged(kor), pytest.raises(MalformedError, match="name"):
             store_draft(
-                report(f"{SECRET} Words."), by=name, card=kor.card, database=kor.database, around=kor.around
+                report(f"{SECRET} Words."),
+                by=name,
+                card=kor.card,
+                database=kor.database,
+                blobs=kor.home.blobs,
+                around=kor.around,
             )
 
 

@@ -14,6 +14,7 @@ from legation.item.portion import Kind, Link, Text
 from legation.labels import Act, Change, Explanation, Fault, FaultCode, Reason, ReasonCode
 from legation.records import CopyRecord, ItemRecord, OutcomeRecord, PortionRecord, PreviewRecord
 from legation.release import DeliveryState
+from legation.sdk import HistoryState
 from tests.formats.drafts import lines, paragraphs
 
 SIZE_BYTES_MAX = 1 << 20
@@ -132,7 +133,10 @@ def test_a_record_is_frozen_and_explained(name: str) -> None:
 
 NEWS = {"first", "different", "same", "nothing"}
 CHANGES = {"gained", "lost", "changed"}
-VALUES = {"shown", "covered", "withheld"} | NEWS | CHANGES | {each.value for each in DeliveryState}
+HISTORIES = {each.value for each in HistoryState}
+VALUES = (
+    {"shown", "covered", "withheld"} | NEWS | CHANGES | HISTORIES | {each.value for each in DeliveryState}
+)
 """What docstrings quote that is no field: the values that a field may have."""
 
 # Fields whose name says all: whoever reads the name knows what is in it, in every record.

@@ -7,6 +7,7 @@ KOR@NATO has the stream and wrote the view, JPN@NATO has receipted it, AUS@NATO 
 
 import json
 from base64 import b64decode
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -14,10 +15,21 @@ from typing import Any
 from legation.exchange import EntryKind, header_of
 from legation.item.attachment import Hashing
 from legation.item.portion import Attachment
+from legation.item.view import inspect
+from legation.item.withdrawal import withdraw
 from legation.keys.card import Card, KeyState, read
 from legation.keys.sign import Ed25519Signer, MLDSA44Signer
-from legation.log import Checkpoint, cosign, key_name, log_origin, sign_checkpoint, stream_origin
-from legation.merkle import Hash, root
+from legation.log import (
+    Checkpoint,
+    Growth,
+    cosign,
+    key_name,
+    log_origin,
+    sign_checkpoint,
+    stream_origin,
+    write_growth,
+)
+from legation.merkle import Hash, consistency_proof, root
 from tests.exchange.made import signers
 from tests.keys.office import CURRENT, Keys, seed
 from tools.vectors_proof import FILE
@@ -80,3 +92,15 @@ def attachment(data: bytes) -> Attachment:
     hashing = Hashing()
     hashing.update(data)
     return Attachment(name="Annex A.txt", media_type="text/plain", size=hashing.size, root=hashing.root())
+
+
+def withdrawal(view: bytes, office: str = "KOR@NATO") -> bytes:
+    """The withdrawal of an item, by this office, be it the author's or not."""
+    [(signer, _)] = Keys.of(office).items
+    return withdraw(inspect(view).item_id, signer)
+
+
+def growth(old: int, new: int, *, hashes: Sequence[Hash] | None = None, **changes: Any) -> bytes:
+    """The proof that the other stream has only grown from the one size to the other."""
+    proof = consistency_proof(LEAVES[:new], old) if hashes is None else hashes
+    return write_growth(Growth(old_size=old, hashes=tuple(proof), note=checkpoint(new, **changes)))

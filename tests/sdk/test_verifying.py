@@ -10,7 +10,6 @@ import pytest
 from legation import sdk
 from legation.encoding import encode
 from legation.errors import (
-    EquivocationError,
     LegationError,
     MalformedError,
     ProofError,
@@ -26,11 +25,11 @@ from legation.sdk import (
     Kind,
     ProvenEntry,
     SignedReceipt,
-    compare,
     read_card,
     recognise,
     verify_attachment,
     verify_checkpoint,
+    verify_growth,
     verify_note,
     verify_payload,
     verify_proof,
@@ -67,9 +66,14 @@ def examples() -> list[doctest.DocTest]:
         "proof": PROOF,
         "reference": verify_view(VIEW, [KOR]).reference,
         "attachment": given.attachment(b"Annex A"),
+        "view": verify_view(VIEW, [KOR]),
+        "withdrawal": given.withdrawal(VIEW),
+        "older": checkpoint(9),
+        "growth_bytes": given.growth(9, 39),
+        "growth": verify_growth(given.growth(9, 39), [KOR]),
     }
     finder = doctest.DocTestFinder(exclude_empty=True)
-    modules = (sdk, sdk.recognising, sdk.telling, sdk.verifying)
+    modules = (sdk, sdk.comparing, sdk.recognising, sdk.telling, sdk.verifying)
     return [each for module in modules for each in finder.find(module, globs=dict(names)) if each.examples]
 
 
@@ -367,52 +371,6 @@ def brought(leaves: list[Hash], index: int, entry: bytes, hashes: list[Hash] | N
     return write_proof(Proof(index=index, hashes=tuple(found), note=note, extra=entry))
 
 
-class TestCompare:
-    def test_one_history_passes_in_any_order(self) -> None:
-        """
-        The same size and root, signed twice; and two sizes with the proof between them.
-        """
-        small, large = (verify_checkpoint(checkpoint(size), KOR) for size in (9, 39))
-        proof = consistency_proof(LEAVES, 9)
-        compare(small, verify_checkpoint(checkpoint(9), KOR))
-        compare(small, verify_receipt(receipt(9), KOR, JPN))
-        compare(small, large, proof)
-        compare(large, small, proof)
-
-    def test_two_histories_of_one_size_are_told_with_both_notes(self) -> None:
-        """
-        The evidence is what both have signed, as it came.
-        """
-        ours = verify_receipt(receipt(9), KOR, JPN)
-        theirs = verify_checkpoint(checkpoint(9, root_of=LEAVES[0]), KOR)
-        with pytest.raises(EquivocationError, match="tells two histories") as caught:
-            compare(ours, theirs)
-        assert (caught.value.ours, caught.value.theirs) == (ours.data, theirs.data)
-
-    def test_between_two_sizes_nothing_is_taken_on_trust(self) -> None:
-        """
-        Without a proof, and with one that does not hold, nothing is shown: neither one history nor two.
-        """
-        small, large = (verify_checkpoint(checkpoint(size), KOR) for size in (9, 39))
-        proof = consistency_proof(LEAVES, 9)
-        with pytest.raises(ProofError, match="between 9 and 39 entries nothing is proven"):
-            compare(small, large)
-        for told in ([], proof[:-1], [*proof, LEAVES[0]], proof[::-1]):
-            with pytest.raises(ProofError):
-                compare(small, large, told)
-        other = verify_checkpoint(checkpoint(9, root_of=LEAVES[0]), KOR)
-        with pytest.raises(ProofError):
-            compare(other, large, proof)
-
-    def test_two_streams_have_nothing_to_compare(self) -> None:
-        """
-        Each stream, and each incarnation of one, has a history of its own.
-        """
-        one, other = verify_checkpoint(checkpoint(9), KOR), verify_checkpoint(checkpoint(9, origin=LOG), KOR)
-        with pytest.raises(VerificationError, match="two streams"):
-            compare(one, other)
-
-
 class TestAttachments:
     @pytest.mark.parametrize("data", [b"", b"x", b"a" * (1 << 20), b"a" * ((1 << 20) + 4)])
     def test_the_very_bytes_pass(self, data: bytes) -> None:
@@ -426,12 +384,12 @@ class TestAttachments:
 
     def test_no_more_is_read_than_the_portion_says(self) -> None:
         """
-        What never ends is refused.
+        What never ends is refused, with the first byte that is too many.
         """
 
         def endless() -> Any:
-            while True:
-                yield b"x" * 1000
+            yield from [b"x" * 1000] * 6
+            pytest.fail("more is read than is needed to refuse it")
 
         with pytest.raises(ProofError, match="longer"):
             verify_attachment(given.attachment(b"x" * 5000), endless())
@@ -445,6 +403,8 @@ class TestAttachments:
         (CHECKPOINT, Kind.NOTE),
         (PAYLOAD, Kind.PAYLOAD),
         (VIEW, Kind.VIEW),
+        (given.withdrawal(VIEW), Kind.WITHDRAWAL),
+        (given.growth(9, 39), Kind.GROWTH),
         (b"", Kind.VIEW),
         (b"\x00", Kind.VIEW),
     ],

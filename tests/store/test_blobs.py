@@ -198,6 +198,28 @@ class TestBlobs:
         assert not (folder / PLACE).is_symlink()
         assert elsewhere.read_bytes() == DATA
 
+    def test_all_that_are_there_are_named(self, blobs: Blobs, folder: Path) -> None:
+        """
+        Each by its hash; what is no blob, or lies elsewhere than it should, is passed over.
+        """
+        found = {blobs.put(DATA), blobs.put(b"another")}
+        for stray in ("00/00/00.blob", f"00/00/{NAME}.blob", "00/00/nonsense.blob", f"{NAME}.blob", "part/x"):
+            (folder / stray).parent.mkdir(parents=True, exist_ok=True)
+            (folder / stray).write_bytes(DATA)
+        assert set(blobs.hashes()) == found
+
+    def test_what_is_removed_is_gone_alone(self, blobs: Blobs) -> None:
+        """
+        Others stay, and it can be put again; to remove what is not there does nothing.
+        """
+        other = blobs.put(b"another")
+        blobs.put(DATA)
+        for _ in range(2):
+            blobs.remove(DIGEST)
+            assert (blobs.has(DIGEST), blobs.has(other)) == (False, True)
+        blobs.put(DATA)
+        assert blobs.get(DIGEST) == DATA
+
     def test_many_threads_put_the_same(self, blobs: Blobs, folder: Path) -> None:
         """
         Whoever comes first, there is one blob, whole, and nothing besides.

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
+from collections.abc import Iterable
 from functools import partial
 from itertools import product
 
@@ -11,9 +12,10 @@ from legation.errors import LocalProtocolError, StoreError
 from legation.exchange import EntryKind
 from legation.item.draft import Precedence
 from legation.release import TRANSITIONS, Because, DeliveryEvent, DeliveryState, move_on
-from legation.store.sqlite import deliveries, outgoing
+from legation.store.sqlite import deliveries, items, outgoing
 from legation.store.sqlite.database import Writing
 from legation.store.sqlite.deliveries import StoredDelivery, StoredRelease, Waiting
+from legation.store.sqlite.items import ViewState
 from tests.store import rows
 
 ROUTINE, PRIORITY, IMMEDIATE, FLASH = Precedence
@@ -87,7 +89,7 @@ class TestReleases:
         Of each release there is what was released, from which draft, after which preview.
         """
         ids = [rows.add_release(db, name) for name in ("b", "a")]
-        assert deliveries.releases(db) == [
+        assert list(deliveries.releases(db)) == [
             StoredRelease(
                 release_id=release_id,
                 item_id=rows.digest(name),
@@ -109,6 +111,88 @@ class TestReleases:
             ("KOR", rows.slip("KOR", FLASH), frozenset({1, 3})),
             ("AUS", rows.slip("AUS"), frozenset()),
         ]
+
+
+class TestPassedOn:
+    """Deliveries of another office's item: item `a` of AUS, of which two views are held."""
+
+    @pytest.fixture
+    def views(self, db: Writing) -> tuple[int, int]:
+        """
+        The keys of the two views.
+        """
+        rows.add_item(db, "a", office="AUS")
+        first, second = (
+            rows.add_view(db, "a", data, rows.interned(db, "OPEN"), source="AUS") for data in (b"one", b"two")
+        )
+        return first, second
+
+    @staticmethod
+    def passed(db: Writing, view_key: int, labels: Iterable[int] = (1,)) -> int:
+        """
+        Pass a view on to KOR, by a release of its own; the key of the delivery.
+        """
+        release_id = deliveries.add_release(
+            db, item_id=rows.digest("a"), draft_digest=None, preview_digest=rows.digest("seen"), by="x", at=5
+        )
+        return deliveries.add_delivery(
+            db,
+            office="KOR",
+            item_id=rows.digest("a"),
+            release_id=release_id,
+            slip=rows.slip("KOR"),
+            labels=labels,
+            state=DeliveryState.WAITING,
+            because=Because.NONE,
+            epoch=1,
+            at=5,
+            view_key=view_key,
+        )
+
+    def test_waits_with_the_view_that_was_approved(self, db: Writing, views: tuple[int, int]) -> None:
+        """
+        Also anew, when it was taken back; and it is no version of what is ours.
+        """
+        rows.add_item(db, "ours", office=rows.OURS, is_own=True)
+        db.run("UPDATE item SET document = zeroblob(16)")
+        delivery_id = self.passed(db, views[1])
+        [each] = deliveries.waiting(db, "KOR", 9)
+        assert (each.delivery_id, each.view_key, each.versions_of) == (delivery_id, views[1], None)
+        rows.numbered(db, rows.begun(db), [delivery_id])
+        deliveries.move(db, delivery_id, DeliveryEvent.TAKE_BACK, Because.TAKEN_BACK, epoch=1, at=7)
+        again = deliveries.again(db, delivery_id, epoch=1, at=7)
+        [each] = deliveries.waiting(db, "KOR", 9)
+        assert (each.delivery_id, each.view_key) == (again, views[1])
+        assert [one.delivery_id for one in deliveries.passed_on(db, "KOR", rows.digest("a"))] == [again]
+
+    def test_are_told_in_the_order_in_which_they_were_approved(
+        self, db: Writing, views: tuple[int, int]
+    ) -> None:
+        """
+        Two releases of one item to one office stand beside each other; of one release it has one.
+        """
+        ids = [self.passed(db, view_key, [number]) for number, view_key in enumerate(views, 1)]
+        found = deliveries.passed_on(db, "KOR", rows.digest("a"))
+        assert [(each.delivery_id, each.labels) for each in found] == [
+            (ids[0], frozenset({1})),
+            (ids[1], frozenset({2})),
+        ]
+        assert deliveries.passed_on(db, "AUS", rows.digest("a")) == []
+        assert deliveries.passed_views(db, found[1].release_id) == {"KOR": views[1]}
+        with pytest.raises(StoreError, match="breaks a rule"):
+            db.run("UPDATE delivery SET release_id = ?", (found[0].release_id,))
+
+    def test_stop_when_their_view_is_held_no_more(self, db: Writing, views: tuple[int, int]) -> None:
+        """
+        Whatever other view is held; what is ours goes on.
+        """
+        passed = [self.passed(db, view_key) for view_key in views]
+        [ours] = rows.released(db, "b")
+        everything = [*passed, ours]
+        assert deliveries.stopped_among(db, everything) == set()
+        items.set_view_state(db, views[0], ViewState.QUARANTINED, "a reason")
+        assert deliveries.stopped_among(db, everything) == {passed[0]}
+        assert deliveries.stopped_among(db, []) == set()
 
 
 class TestAddDelivery:

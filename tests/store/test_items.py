@@ -31,8 +31,7 @@ def item_row(db: Writing, name: str) -> tuple[object, ...] | None:
 
 def stored(db: Writing, view_key: int) -> StoredView:
     """A view as it is stored."""
-    (found,) = [each for each in items.views(db) if each.view_key == view_key]
-    return found
+    return items.view(db, view_key)
 
 
 class TestSaveItem:
@@ -97,18 +96,16 @@ class TestSaveView:
         view_key = rows.add_view(db, "a", b"a view", reversed(ids), at=7)
         assert items.view_data(db, view_key, rows.MemoryBlobs()) == b"a view"
         assert items.layers(db, view_key) == ids
-        assert items.views(db) == [
-            StoredView(
-                view_key=view_key,
-                hash=sha256(b"a view").digest(),
-                item_id=rows.digest("a"),
-                size_bytes=6,
-                source=AUTHOR,
-                state=ViewState.HELD,
-                because="",
-                received_at=7,
-            )
-        ]
+        assert items.view(db, view_key) == StoredView(
+            view_key=view_key,
+            hash=sha256(b"a view").digest(),
+            item_id=rows.digest("a"),
+            size_bytes=6,
+            source=AUTHOR,
+            state=ViewState.HELD,
+            because="",
+            received_at=7,
+        )
 
     @pytest.mark.parametrize("more", [0, 1])
     def test_a_long_one_is_a_blob(self, db: Writing, more: int) -> None:
@@ -385,14 +382,15 @@ class TestFindItems:
         assert items.find_items(db, "ab" * 8) == []
 
 
-class TestReadableView:
-    @pytest.fixture
-    def shelf(self, db: Writing) -> Writing:
-        """One item."""
-        rows.interned(db, "A", "B", "C", "D")
-        rows.add_item(db, "a", office=AUTHOR)
-        return db
+@pytest.fixture
+def shelf(db: Writing) -> Writing:
+    """One item."""
+    rows.interned(db, "A", "B", "C", "D")
+    rows.add_item(db, "a", office=AUTHOR)
+    return db
 
+
+class TestReadableView:
     def test_shows_most_of_what_may_be_seen(self, shelf: Writing) -> None:
         """
         What counts are the layers for this reader, not how many there are.
@@ -407,6 +405,18 @@ class TestReadableView:
         ):
             access.allow(shelf, allowed)
             assert items.readable_view(shelf, rows.digest("a"), rows.MemoryBlobs()) == wanted
+
+    def test_says_who_passed_it_on(self, shelf: Writing) -> None:
+        """
+        Nobody, if it is ours or its author handed over what the reader cannot tell from it; else the first.
+        """
+        access.allow(shelf, [1])
+        rows.add_view(shelf, "a", b"1", [1, 2], source="NATO", at=5)
+        assert items.passed_on_by(shelf, rows.digest("a")) == "NATO"
+        rows.add_view(shelf, "a", b"2", [1, 3], source=RELAY, at=4)
+        assert items.passed_on_by(shelf, rows.digest("a")) == RELAY
+        rows.add_view(shelf, "a", b"3", [1, 4], source=AUTHOR, at=9)
+        assert items.passed_on_by(shelf, rows.digest("a")) == ""
 
     def test_at_a_tie_it_is_the_authors_then_the_first(self, shelf: Writing) -> None:
         """
@@ -468,3 +478,51 @@ class TestReadableView:
         access.allow(shelf, [1])
         with pytest.raises(AssertionError):
             items.readable_view(shelf, rows.digest("a"), rows.MemoryBlobs())
+
+
+class TestFullestView:
+    """The view to pass on from: of given access ids, whoever asks."""
+
+    def test_is_that_with_most_of_what_is_wanted(self, shelf: Writing) -> None:
+        """
+        Whatever else is in it; what is set apart is none.
+        """
+        rows.add_view(shelf, "a", b"wide", [1, 2, 3], source=RELAY)
+        rows.add_view(shelf, "a", b"deep", [3, 4], source=RELAY)
+        rows.add_view(shelf, "a", b"apart", [1, 2, 3, 4], source=RELAY, because="a reason")
+        for wanted, data in (([1, 2, 4], b"wide"), ([3, 4], b"deep"), ([4], b"deep")):
+            found = items.fullest_view(shelf, rows.digest("a"), wanted)
+            assert found is not None
+            assert items.view_data(shelf, found.view_key, rows.MemoryBlobs()) == data
+        assert items.fullest_view(shelf, rows.digest("a"), []) is None
+        assert items.held_layers(shelf, rows.digest("a")) == {1, 2, 3, 4}
+
+    def test_at_a_tie_it_is_the_authors_then_the_first(self, shelf: Writing) -> None:
+        """
+        As for a reader.
+        """
+        for layers, source, at in (([1], RELAY, 5), ([2], RELAY, 4), ([3], AUTHOR, 9)):
+            data = b"%d" % at
+            rows.add_view(shelf, "a", data, layers, source=source, at=at)
+            found = items.fullest_view(shelf, rows.digest("a"), [1, 2, 3])
+            assert found is not None
+            assert items.view_data(shelf, found.view_key, rows.MemoryBlobs()) == data
+
+
+class TestViewsNaming:
+    def test_are_those_of_an_office_and_those_that_may_quote_it(self, shelf: Writing) -> None:
+        """
+        Its name as an origin, or a blob; not what is set apart, and not our own whole items.
+        """
+        rows.add_item(shelf, "by EU", office="EU")
+        rows.add_item(shelf, "ours", office=rows.OURS, is_own=True)
+        quotes = b'{"origin":"KOR"}'
+        wanted = [
+            rows.add_view(shelf, "a", b"any", [1], source=RELAY),
+            rows.add_view(shelf, "by EU", quotes, [1], source=RELAY),
+            rows.add_view(shelf, "by EU", b"x" * 70_000, [1], source=RELAY),
+        ]
+        rows.add_view(shelf, "by EU", b'{"origin":"KOR@NATO"}', [1], source=RELAY)
+        rows.add_view(shelf, "by EU", quotes + b"!", [1], source=RELAY, because="a reason")
+        rows.add_view(shelf, "ours", quotes + b".", [1], source="")
+        assert [key for key, _ in items.views_naming(shelf, AUTHOR)] == wanted

@@ -231,7 +231,7 @@ class TestOneEntry:
         blobs = rows.MemoryBlobs()
         payloads: list[Payload] = [(EntryKind.POLICY, rows.drawn(str(each), size), None) for each in range(3)]
         stream = rows.append(db, rows.begun(db), payloads, blobs=blobs)
-        assert outgoing.numbers(db, stream.stream_id) == [0, 1, 2, 3]
+        assert list(outgoing.numbers(db, stream.stream_id)) == [0, 1, 2, 3]
         for each in outgoing.walk(db, stream.stream_id, blobs):
             number = each.header.number
             assert outgoing.header(db, stream.stream_id, number) == (each.header, each.root)

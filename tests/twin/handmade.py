@@ -173,6 +173,26 @@ def passed_on_from_an_author_who_is_pinned() -> Pair:
     )
 
 
+def attached_what_another_sent_already() -> Pair:
+    """The peer sends the author a file; in one world the author has had the same file from another office."""
+    text = report("(O) {attachment: Seen.bin}", to=AUTHOR)
+    end = (
+        act("release", PEER, text, "seen"),
+        act("pull", AUTHOR, PEER),
+        act("pull", AUTHOR, PEER),
+    )
+    return of_peer(
+        "attached what another sent already",
+        (
+            hidden("pin", AUTHOR, "NATO", "S"),
+            hidden("release", "NATO", text, "from another"),
+            hidden("pull", AUTHOR, "NATO"),
+            *end,
+        ),
+        end,
+    )
+
+
 def a_stranger_asks() -> Pair:
     """The peer is none yet, and asks; others become peers before it."""
     asks = act("pull", PEER, AUTHOR), act("wrong", "no position"), act("wrong", "replay")
@@ -343,6 +363,7 @@ HANDMADE = (
     another_is_refused_first,
     passed_on_from_an_author_who_is_pinned,
     a_stranger_asks,
+    attached_what_another_sent_already,
     two_relays_hand_over_alike,
     the_smaller_view_hides_more,
     the_author_hands_over_what_a_relay_did,

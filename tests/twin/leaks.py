@@ -29,11 +29,12 @@ from legation.log import Checkpoint, key_name, sign_checkpoint, stream_origin
 from legation.merkle import Hash
 from legation.node import answering, numbering, pulling, reading, releasing, superseding
 from legation.node.answering import Answering, Batch
+from legation.node.fetching import Ask, Coming, Fetching
 from legation.node.judging import Judged
 from legation.node.pulling import Pulling
 from legation.node.rules import Rules, received_reader
 from legation.release import Because
-from legation.store.sqlite import deliveries, inbox, items, node, versions
+from legation.store.sqlite import attachments, deliveries, inbox, items, node, versions
 from legation.store.sqlite.database import Reading, Writing
 from legation.transports.http import app
 from tests.item import naive
@@ -294,6 +295,29 @@ def decisions_remembered_by_label(patch: Patch) -> None:
         return permits
 
     _wrap(patch, Rules, "permits", make)
+
+
+def fetches_only_what_is_not_held(patch: Patch) -> None:
+    """A receiver saves itself the way for a file that it has."""
+
+    def missing(db: Reading, coming: Coming) -> Coming:
+        held = {(each.wanted.root, each.wanted.size_bytes) for each in attachments.kept(db)}
+        left = [each for each in coming.attached if (each[1].portion.root, each[1].portion.size) not in held]
+        return replace(coming, attached=tuple(left))
+
+    def make_fetch(fetch: Callable[..., None]) -> Callable[..., None]:
+        def sparing(self: Fetching, coming: Coming, ask: Ask) -> None:
+            with self._database.read() as db:
+                left = missing(db, coming)
+            fetch(self, left, ask)
+
+        return sparing
+
+    def make_take_in(take_in: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda self, db, coming: take_in(self, db, missing(db, coming))
+
+    _wrap(patch, Fetching, "fetch", make_fetch)
+    _wrap(patch, Fetching, "take_in", make_take_in)
 
 
 def answers_cut_at_every_epoch(patch: Patch) -> None:
@@ -708,6 +732,11 @@ LEAKS = (
     Leak("an approval that is not decided again", approval_that_is_not_decided_again, peers(8)),
     Leak("cuts remembered by item", cuts_remembered_by_item, peers(2)),
     Leak("decisions remembered by label", decisions_remembered_by_label, handmade.another_is_refused_first),
+    Leak(
+        "files fetched only if they are not held",
+        fetches_only_what_is_not_held,
+        handmade.attached_what_another_sent_already,
+    ),
     Leak("answers cut at every epoch", answers_cut_at_every_epoch, peers(4)),
     Leak(
         "empty answers cut while stopped",

@@ -7,7 +7,7 @@ way officers write it; every completion gives the observer the same cut. What is
 place, length and marks, and in what stands for what: a hidden paragraph may be fuller than a visible one,
 a hidden translation may follow it, a visible withheld line has something hidden before it.
 
-Every hidden text begins with ``CANARY``, which must turn up nowhere.
+Every hidden text, and every hidden file, begins with ``CANARY``, which must turn up nowhere.
 """
 
 from collections.abc import Sequence
@@ -170,7 +170,7 @@ class _Filling:
     def paragraphs(self) -> list[str]:
         """Hidden paragraphs between two groups: mostly none or one."""
         count = self.random.choice((0, 0, 1, 1, 2, 5)) if self.hides else 0
-        return [f"{self.mark()} {self.text()}" for _ in range(count)]
+        return [f"{self.mark()} {_or_attached(self.text())}" for _ in range(count)]
 
     def group(self, blocks: Sequence[Block]) -> list[str]:
         """A group that is seen, with hidden portions in it."""
@@ -220,6 +220,20 @@ class _Filling:
         return lines
 
 
+def _or_attached(text: str) -> str:
+    """A hidden text, or now and then a file instead, whose name and bytes are as hidden."""
+    return f"{{attachment: {text.split(maxsplit=1)[0]}.bin}}" if Random(text).random() < 0.15 else text
+
+
+def _attached_to(group: Sequence[Block]) -> list[str]:
+    """A file behind a group that is seen, now and then: in both worlds, for it follows from what is seen."""
+    block = group[-1]
+    is_attached = block.text and Random(block.text).random() < 0.15
+    return (
+        [f"{block.mark} {{attachment: {block.text.split()[0]} {len(block.text)}.bin}}"] if is_attached else []
+    )
+
+
 def _qualifier(variant: str, of: int) -> str:
     match variant:
         case "":
@@ -235,7 +249,7 @@ def filled(random: Random, visible: Visible, hiding: Hiding) -> str:
     head = [f"kind: {visible.kind}", "policy: EXERCISE", *filling.addressees(), *filling.header()]
     blocks = filling.paragraphs()
     for group in visible.groups:
-        blocks += [*filling.group(group), *filling.paragraphs()]
+        blocks += [*filling.group(group), *_attached_to(group), *filling.paragraphs()]
     if not blocks:
         blocks = [f"{filling.mark()} {filling.text()}"]
     return "\n".join(head) + "\n\n" + "\n\n".join(blocks) + "\n"

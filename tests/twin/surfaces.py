@@ -11,11 +11,12 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import apsw
 
-from legation.node.home import BLOBS, STORE
+from legation.node.home import ATTACHMENTS, BLOBS, STORE
 from legation.node.reading import read_deliveries, read_inbox, show_item
 from legation.web import plain_pages
 from tests.twin import cast
@@ -105,6 +106,7 @@ PEER_SURFACES = frozenset(
         "store of the peer",
         "size of the peer's store",
         "blobs of the peer",
+        "attachments of the peer",
     ]
 )
 READER_SURFACES = frozenset(
@@ -120,6 +122,9 @@ READER_SURFACES = frozenset(
         "verify",
         "verify in JSON",
         "verify what is missing",
+        "compose of a quotation",
+        "preview of passing on",
+        "reissue",
         "page of the inbox",
         "page of an item",
         "page of a missing item",
@@ -211,7 +216,14 @@ def _look_as_peer(world: World) -> None:
     folder = world.folder / peer
     world.see("store of the peer", dump_of(world, peer))
     world.see("size of the peer's store", str((folder / STORE).stat().st_size))
+    world.see("attachments of the peer", _files(folder / ATTACHMENTS))
     world.see("blobs of the peer", "\n".join(sorted(p.name for p in (folder / BLOBS).rglob("*.blob"))))
+
+
+def _files(folder: Path) -> bytes:
+    """All that lies in a folder, by name."""
+    found = sorted(path for path in folder.rglob("*") if path.is_file())
+    return b"\n".join(path.name.encode() + b" " + path.read_bytes() for path in found)
 
 
 def _look_as_reader(world: World, asked: Sequence[str]) -> None:
@@ -230,6 +242,10 @@ def _look_as_reader(world: World, asked: Sequence[str]) -> None:
         is_id = len(item) == ID_LENGTH
         surface = "show by id in JSON" if is_id else "show by reference"
         world.see(surface, _about(item, world.command(here, "show", item, *["--json"] * is_id)))
+        if is_id or item in MISSING:
+            passed = ("pass", item, "--info", cast.RELAYS[0], "--preview", "--json")
+            world.see("preview of passing on", _about(item, world.command(here, *passed)))
+            world.see("reissue", _about(item, world.command(here, "reissue", item, "--json")))
     for item in MISSING:
         world.see("verify what is missing", world.command(here, "verify", item, "--json"))
     _look_at_pages(world, [item for item in asked if " " not in item])

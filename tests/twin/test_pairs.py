@@ -19,6 +19,7 @@ import pytest
 
 from tests.twin.handmade import HANDMADE
 from tests.twin.pairs import Pair, peer_pair, reader_pair
+from tests.twin.passing import PASSED_ON
 from tests.twin.surfaces import PEER_SURFACES, READER_SURFACES, told_apart
 
 PAIRS = int(os.environ.get("LEGATION_TWIN_PAIRS", "60"))
@@ -81,7 +82,7 @@ class TestReaders:
 
 
 class TestHandmade:
-    @pytest.mark.parametrize("make", HANDMADE, ids=lambda make: make.__name__)
+    @pytest.mark.parametrize("make", [*HANDMADE, *PASSED_ON], ids=lambda make: make.__name__)
     def test_worlds_made_by_hand_are_not_told_apart(self, make: Callable[[], Pair]) -> None:
         """
         Each shows one leak that was in the program, or could be, at its smallest.
@@ -94,7 +95,7 @@ class TestHarness:
         """
         No surface stands in the list that never shows anything, and none shows something that does not.
         """
-        assert frozenset().union(*map(seen_of, HANDMADE)) == PEER_SURFACES | READER_SURFACES
+        assert frozenset().union(*map(seen_of, (*HANDMADE, *PASSED_ON))) == PEER_SURFACES | READER_SURFACES
 
     def test_a_pair_is_the_same_each_time(self) -> None:
         """

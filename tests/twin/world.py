@@ -17,6 +17,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
+from hashlib import shake_256
+from io import BytesIO
+from itertools import count
 from pathlib import Path
 from typing import Any, Self
 from unittest.mock import patch
@@ -27,7 +30,7 @@ from msgspec.structs import replace as replaced
 from legation.cli import legation
 from legation.cli.output import run
 from legation.encoding import encode
-from legation.errors import LegationError, UnreachableError
+from legation.errors import LegationError, RefusedError, UnreachableError
 from legation.exchange import (
     ANSWER_SIZE_BYTES_MAX,
     Answer,
@@ -49,17 +52,19 @@ from legation.labels import parse_mark
 from legation.node import answering, numbering, surroundings
 from legation.node import home as homes
 from legation.node.accepting import add_policy
+from legation.node.attaching import Attaching, attached_in, drawn_file, wanted_of
 from legation.node.drafting import preview_draft, store_draft, store_version
 from legation.node.home import Home, open_home
 from legation.node.journal import journal
 from legation.node.numbering import append, begun
+from legation.node.passing import pass_on
 from legation.node.pulling import Pulling
 from legation.node.releasing import release
 from legation.node.rules import RuleBook, begin_epoch, named_clearance, policies_at_hand
 from legation.node.serving import Keeper, PullLoop, exchange_of, pulling
 from legation.node.surroundings import Surroundings
 from legation.node.withdrawing import accept_withdrawal, withdraw_item
-from legation.store.sqlite import incoming, items, node, withdrawals
+from legation.store.sqlite import access, attachments, incoming, items, node, withdrawals
 from legation.store.sqlite.database import Writing
 from tests.cli.toy import TOY
 from tests.twin import cast
@@ -354,7 +359,9 @@ class World:
             by="drafter",
             card=at.home.card,
             database=at.home.database,
+            blobs=at.home.blobs,
             around=at.around,
+            attaching=self._attaching(by, name),
         )
         if self._let_go(at, draft.digest.hex(), name):
             self.versions[name] = [name]
@@ -372,10 +379,25 @@ class World:
             database=at.home.database,
             blobs=at.home.blobs,
             around=at.around,
+            attaching=self._attaching(by, name),
         )
         if self._let_go(at, draft.digest.hex(), name):
             self.versions[of].append(name)
             self.done["corrected"] += 1
+
+    def _attaching(self, by: str, name: str) -> Attaching:
+        """Keep the files of a report; what is drawn for them shifts nothing else that is drawn."""
+        at, drawn = self.node(by), count()
+
+        def random(size_bytes: int) -> bytes:
+            return shake_256(f"attached to {name}\n{next(drawn)}".encode()).digest(size_bytes)
+
+        return Attaching(
+            files=lambda file: BytesIO(file.encode() * (len(file) * 97 % 5000)),
+            store=at.home.attachments,
+            database=at.home.database,
+            around=replace(at.around, random=random),
+        )
 
     def _let_go(self, at: Node, digest: str, name: str) -> bool:
         """Preview and release a draft; not if nobody would receive anything."""
@@ -638,6 +660,32 @@ class World:
         found = json.JSONDecoder().raw_decode(document.decode())[0]
         return [each["item"] for each in found["entries"]]
 
+    def hand_on(self, by: str, to: str, item: str) -> None:
+        """Pass on what an office holds of another's item, as far as it may."""
+        at = self.node(by)
+        try:
+            pass_on(
+                self.released[item].hex(),
+                slips=[Slip(addressee=to)],
+                by="releasing officer",
+                seen=None,
+                card=at.home.card,
+                database=at.home.database,
+                blobs=at.home.blobs,
+                around=at.around,
+            )
+        except RefusedError:
+            self.done["refused to hand on"] += 1
+        else:
+            self.done["handed on"] += 1
+
+    def quote(self, office: str, words: str) -> None:
+        """Have a reader compose a report for everybody that repeats words of an office."""
+        text = f"kind: note\npolicy: EXERCISE\naction: NATO\n\n(O) {{origin: {office}}} {words}\n"
+        path = self.folder / "quotation.md"
+        path.write_text(text)
+        self.see("compose of a quotation", self.command(cast.READERS, "compose", str(path)))
+
     # What no honest office does, or none can do yet.
 
     def pass_on(self, by: str, to: str, item: str, marks: Sequence[str], of: str = cast.AUTHOR) -> None:
@@ -650,8 +698,32 @@ class World:
             contents = inspect(items.view_data(db, own.view_key, author.blobs))
         if not labels & {layer.label for layer in contents.layers}:
             return
-        self._append(by, to, cut(contents, lambda layer: layer.label in labels))
+        view = cut(contents, lambda layer: layer.label in labels)
+        self._give_attached(of, by, view)
+        self._append(by, to, view)
         self.done["passed on"] += 1
+
+    def _give_attached(self, of: str, to: str, view: bytes) -> None:
+        """Let an office hold what is attached to a view, as if it had come there."""
+        there, here = self.node(of), self.node(to)
+        attaching = self._attaching(to, f"{to} has it from {of}")
+
+        def act(db: Writing) -> None:
+            for each in attached_in(inspect(view)):
+                with there.home.database.read() as other:
+                    rules = RuleBook(there.home.card, there.around).at(other)
+                    wanted = wanted_of(each.portion, rules.ids[each.policy, each.label])
+                    found = attachments.find(other, wanted)
+                assert found is not None, "what was released is whole"
+                file = drawn_file(attaching.around)
+                chunks = there.home.attachments.chunks(found.file, found.wanted.size_bytes)
+                here.home.attachments.write(file, 0, chunks)
+                own = replace(wanted, access_id=access.intern(db, each.policy, each.label))
+                kept = replace(found, wanted=own, file=file)
+                if not attachments.keep(db, kept, here.around.seconds()):
+                    here.home.attachments.remove(file.name)
+
+        here.home.database.write(act)
 
     def forge(self, by: str, to: str, author: str) -> None:
         """Append to a stream a view that says it is an author's, under a signature that is none."""

@@ -8,6 +8,7 @@ is in ``output``.
 """
 
 import sys
+from keyword import iskeyword
 from pathlib import Path
 
 import click
@@ -26,12 +27,15 @@ COMMANDS = {
     "preview": ("report", "Show who would get what of a draft or a report, and why not."),
     "release": ("exchange", "Sign a draft and let it go to its addressees."),
     "withdraw": ("exchange", "Withdraw an item that was released here."),
+    "pass": ("passing", "Pass an item of another office on."),
+    "reissue": ("passing", "Begin a report of our own with what another's item says."),
     "deliveries": ("exchange", "Show what became of everything that was released."),
     "receipt": ("proof", "Write the proof that an addressee has receipted an item."),
     "serve": ("serve", "Answer the peers of this node, and pull from them."),
     "pull": ("exchange", "Ask the peers once for what is new."),
     "inbox": ("exchange", "List what came in."),
     "show": ("item", "Open an item of the node, or a file."),
+    "save": ("item", "Save an attachment of an item as a file."),
     "verify": ("item", "Hold an item, a receipt or a proof against its signers' cards."),
     "log": ("proof", "Sign how far the node's own log is; prove an entry of it."),
     "fsck": ("node", "Check everything that the node holds."),
@@ -54,7 +58,9 @@ class _LazyGroup(click.Group):
         from importlib import import_module
 
         module = import_module(f"legation.cli.{COMMANDS[cmd_name][0]}")
-        found: click.Command = getattr(module, cmd_name)
+        # What is a word of the language has a line behind it.
+        name = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
+        found: click.Command = getattr(module, name)
         return found
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

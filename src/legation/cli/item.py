@@ -37,6 +37,42 @@ def cut(item: Path, clearance: Path, output: Path, policy_files: tuple[Path, ...
 
 @click.command()
 @click.argument("item")
+@click.argument("attachment", default="")
+@click.option(
+    "-o", "--output", type=PATH, metavar="FILE", help="Where it goes; default: here, under its own name."
+)
+@dir_option
+@json_option
+def save(*, item: str, attachment: str, output: Path | None, folder: Path | None, as_json: bool) -> None:
+    """
+    Save ATTACHMENT of ITEM as a file, held against its author's signature; nothing is replaced.
+
+    ATTACHMENT is its name or its paragraph code; it may be left out where there is only one. What the file
+    holds is another's: open it as you would open anything that was sent to you.
+    """
+    from legation.node.disk import write_file
+    from legation.node.saving import open_attachment
+    from legation.node.surroundings import HERE
+
+    with opened(folder) as home:
+        found = open_attachment(
+            item,
+            attachment,
+            home.office,
+            card=home.card,
+            database=home.database,
+            blobs=home.blobs,
+            store=home.attachments,
+            around=HERE,
+        )
+        path = output or Path(found.portion.name)
+        write_file(path, found.pieces, new=True)
+    size_bytes = found.portion.size
+    emit({"file": str(path), "size_bytes": size_bytes}, f"{path}: {size_bytes} bytes", as_json=as_json)
+
+
+@click.command()
+@click.argument("item")
 @click.option(
     "--card",
     "card_files",
@@ -97,14 +133,14 @@ def show(
 
 
 @click.command()
-@click.argument("item")
+@click.argument("items", nargs=-1, required=True, metavar="ITEM...")
 @click.option(
     "--card",
     "card_files",
     type=EXISTING,
     multiple=True,
     metavar="CARD",
-    help="For a file: the card of whoever signed it, or all that are pinned; may be repeated.",
+    help="For files: the card of whoever signed them, or all that are pinned; may be repeated.",
 )
 @click.option(
     "--payload",
@@ -118,44 +154,66 @@ def show(
 @json_option
 def verify(
     *,
-    item: str,
+    items: tuple[str, ...],
     card_files: tuple[Path, ...],
     payload_file: Path | None,
     policy_files: tuple[Path, ...],
     folder: Path | None,
     as_json: bool,
-) -> None:
+) -> int | None:
     """
     Hold ITEM against the cards of whoever signed it: one of the node, by its reference or id, or a file.
 
-    A file is an item or a copy of it, a checkpoint, a receipt, or a proof of one entry (.tlog-proof); which of
-    them, its bytes say. It takes --card, and asks nobody. Leaves with 3 if anything about it does not hold.
+    A file is an item or a copy of it, a withdrawal, a checkpoint, a receipt, a proof of one entry (.tlog-proof) or
+    of growth; which of them, its bytes say. It takes --card, and asks nobody. Of several files each has its verdict,
+    and then it is told what they say of one another: which copies are withdrawn, and whether the checkpoints of a
+    stream or log tell one history. Leaves with 3 if anything does not hold.
     """
-    from legation.cli.tables import verification_text
-    from legation.node.surroundings import HERE
-
-    if _is_file(item, folder, card_files, policy_files):
-        from legation.cli.proof import verified_file
-        from legation.node.disk import read_file
-        from legation.node.files import policies_with
-
-        if not card_files:
-            raise click.UsageError("a file is held against a card: give --card CARD")
-        cards = list(_cards(card_files))
-        policies = policies_with(read_file(each) for each in policy_files)
-        payload = None if payload_file is None else read_file(payload_file)
-        found, text = verified_file(read_file(Path(item)), payload, cards, policies)
-        emit(found, text, as_json=as_json)
-        return
-    from legation.node.reading import verify_item
-
+    if len(items) > 1 or _is_file(items[0], folder, card_files, policy_files):
+        return _verify_files(items, card_files, payload_file, policy_files, as_json=as_json)
     if payload_file is not None:
         raise click.UsageError("--payload belongs to a proof, which is a file")
+    from legation.cli.tables import verification_text
+    from legation.node.reading import verify_item
+    from legation.node.surroundings import HERE
+
     with opened(folder) as home:
         record = verify_item(
-            item, home.office, card=home.card, database=home.database, blobs=home.blobs, around=HERE
+            items[0], home.office, card=home.card, database=home.database, blobs=home.blobs, around=HERE
         )
     emit(record, verification_text(record), as_json=as_json)
+    return None
+
+
+def _verify_files(
+    files: tuple[str, ...],
+    card_files: tuple[Path, ...],
+    payload_file: Path | None,
+    policy_files: tuple[Path, ...],
+    *,
+    as_json: bool,
+) -> int | None:
+    """Hold files against cards."""
+    from legation.cli.verified import hold, verify_files
+    from legation.node.disk import read_file
+    from legation.node.files import policies_with
+
+    for each in files:
+        EXISTING.convert(each, None, click.get_current_context())
+    if not card_files:
+        raise click.UsageError("a file is held against a card: give --card CARD")
+    if payload_file is not None and len(files) > 1:
+        raise click.UsageError("--payload belongs to one proof: give that alone")
+    cards = list(_cards(card_files))
+    policies = policies_with(read_file(each) for each in policy_files)
+    if len(files) > 1:
+        # Read one after another: of what does not hold nothing is kept.
+        named = ((each, read_file(Path(each))) for each in dict.fromkeys(files))
+        return verify_files(named, cards, policies, as_json=as_json)
+    payload = None if payload_file is None else read_file(payload_file)
+    held = hold(read_file(Path(files[0])), payload, cards, policies)
+    emit(held.record, held.text, as_json=as_json)
+    return None
 
 
 def _show_report(item: str, folder: Path | None, *, as_json: bool) -> None:

@@ -1,12 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """``legation init`` and ``fsck``: a node's folder, made and checked."""
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from legation.cli.folder import dir_option, found_folder, opened
-from legation.cli.output import EXISTING, emit, json_option, policy_option
+from legation.cli.output import DONE, EXISTING, NOT_VERIFIED, emit, json_option, policy_option
+from legation.cli.progress import Progress
+
+if TYPE_CHECKING:
+    from legation.node.findings import Tell
+    from legation.records import CheckRecord
 
 
 @click.command()
@@ -78,19 +88,76 @@ def init(
 
 @click.command()
 @dir_option
+@click.option(
+    "--repair",
+    "repairs",
+    is_flag=True,
+    help="Make again what only repeats what holds, and remove files that nothing names.",
+)
+@click.option(
+    "--progress", "tells", is_flag=True, help="Say on stderr how far it is, also where that is no terminal."
+)
 @json_option
-def fsck(folder: Path | None, as_json: bool) -> int:
+def fsck(*, folder: Path | None, repairs: bool, tells: bool, as_json: bool) -> int:
     """
-    Check everything that the node holds: store, signatures, hashes, streams, receipts, projections.
+    Check everything that the node holds: store, signatures, hashes, proofs, files, projections.
 
-    Leaves with 3 if anything does not hold. Nothing is changed.
+    Leaves with 3 if anything does not hold. Nothing is changed, unless --repair: that makes again inbox rows,
+    indexes and the like from what was signed and numbered, while nobody serves the folder; all of it, or, if
+    anything else does not hold, nothing.
     """
-    from legation.node.checking import check
+    from legation.node.checking import check, repair
     from legation.node.surroundings import HERE
 
-    with opened(folder) as home:
-        found = check(card=home.card, database=home.database, blobs=home.blobs, around=HERE)
-    lines = [f"{count:>9}  {what}" for what, count in found.checked.items()]
-    lines += [f"FAULT  {each.where}: {each.what}" for each in found.faults] or ["everything holds"]
-    emit(found, "\n".join(lines), as_json=as_json)
-    return 3 if found.faults else 0
+    with opened(folder) as home, _telling(tells) as tell:
+        told: dict[str, Any] = {
+            "card": home.card,
+            "database": home.database,
+            "blobs": home.blobs,
+            "attachments": home.attachments,
+            "around": HERE,
+            "tell": tell,
+        }
+        found = repair(folder=home.path, **told) if repairs else check(**told)
+    emit(found, "\n".join(_lines(found, repairs=repairs)), as_json=as_json)
+    return NOT_VERIFIED if found.faults else DONE
+
+
+@contextmanager
+def _telling(wanted: bool) -> "Iterator[Tell]":
+    """Say on stderr how far it is, if somebody is there to see it."""
+    from legation.node.findings import untold
+
+    is_terminal = sys.stderr.isatty()
+    if not wanted and not is_terminal:
+        yield untold
+        return
+    progress = Progress(sys.stderr, monotonic, is_terminal=is_terminal)
+    try:
+        yield progress
+    finally:
+        progress.close()
+
+
+def _lines(found: "CheckRecord", *, repairs: bool) -> "Iterator[str]":
+    """What a check found, and what to do about it."""
+    yield from (f"{count:>9}  {what}" for what, count in found.checked.items())
+    yield from (f"REPAIRED  {each.where}: {each.what}" for each in found.repaired)
+    if found.more_repaired:
+        yield f"REPAIRED  {found.more_repaired} more like these"
+    for each in found.faults:
+        yield f"FAULT  {each.where}: {each.what}{' (can be repaired)' if each.repairable else ''}"
+    if found.more:
+        yield f"FAULT  {found.more} more"
+    if found.leftovers:
+        yield f"{found.leftovers} files that nothing names; --repair removes them"
+    yield _end(found, repairs=repairs)
+
+
+def _end(found: "CheckRecord", *, repairs: bool) -> str:
+    if not found.faults:
+        return "everything holds"
+    if found.repairable:
+        return "legation fsck --repair makes all of this again"
+    changed = "; nothing was changed" if repairs else ""
+    return f"what was signed, numbered or logged cannot be made again: restore the newest backup{changed}"

@@ -143,6 +143,7 @@ class _FilePath(click.Path):
 
 PATH = _FilePath(path_type=Path, dir_okay=False)
 EXISTING = _FilePath(path_type=Path, dir_okay=False, exists=True)
+EXISTING_FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
 
 
 def check_output(output: Path, *inputs: Path) -> None:

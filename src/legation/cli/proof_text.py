@@ -3,9 +3,19 @@
 Checkpoints, receipts and proofs, told for the terminal: what holds, since when, and by whose card.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from legation.records import CardRecord, CheckpointRecord, ProofRecord
+from legation.item.portion import visible_text
+from legation.records import (
+    CardRecord,
+    CheckpointRecord,
+    FileRecord,
+    FilesRecord,
+    GrowthRecord,
+    HistoryRecord,
+    ProofRecord,
+    WithdrawalRecord,
+)
 
 CAVEAT = "  (a receipt covers what was taken back or refused by name, too: other entries would say so)"
 
@@ -15,11 +25,53 @@ def checkpoint_text(found: CheckpointRecord) -> str:
     return "\n".join([*_signed(found), f"  root {found.root}", *_cards(found.cards)])
 
 
-def growth_text(old_size: int, hashes: Sequence[bytes]) -> str:
-    """Spell the proof that there were *old_size* entries before, and that these are the same."""
-    return "".join(
-        [f"\nbegins with the {old_size} entries before, by", *(f"\n  {each.hex()}" for each in hashes)]
+def growth_text(found: GrowthRecord) -> str:
+    """Spell the proof that there were so many entries before, and that these are the same."""
+    return "\n".join(
+        [f"begins with the {found.since} entries before, by", *(f"  {each}" for each in found.hashes)]
     )
+
+
+def grown_text(found: GrowthRecord) -> str:
+    """Say what is needed to see that a proof of growth holds."""
+    return f"with a proof that it begins with {found.since} entries: give the checkpoint of these too"
+
+
+def withdrawal_text(found: WithdrawalRecord) -> str:
+    """Say who withdraws what, and that this counts for an item of theirs."""
+    return f"verified: {found.author} withdraws item {found.item}\n  (it counts if that is the author: give the copy too)"
+
+
+def files_text(found: FilesRecord, texts: Mapping[str, str]) -> str:
+    """Say of each file whether it holds, and then what they say of one another."""
+    lines: list[str] = []
+    for each in found.files:
+        lines.append(visible_text(each.file))
+        lines += (f"  {line}" for line in _verdict(each, texts))
+    return "\n".join([*lines, *map(_history, found.histories)])
+
+
+def _verdict(found: FileRecord, texts: Mapping[str, str]) -> Iterator[str]:
+    if found.verified:
+        yield from texts[found.file].split("\n")
+    else:
+        yield f"NOT VERIFIED: {found.message}"
+        yield from filter(None, [found.hint])
+    if found.withdrawn:
+        yield "WITHDRAWN by its author, by another of these files"
+
+
+def _history(found: HistoryRecord) -> str:
+    one, other = map(visible_text, found.files)
+    small, large = found.sizes
+    told = {
+        "same": f"one history: the same {small} entries",
+        "grew": f"one history: {large} entries, which begin with the {small}",
+        "unproven": f"nothing is proven between {small} and {large} entries: ask {found.office} for a proof",
+        "broken": f"NOT VERIFIED: the proof that {large} entries begin with the {small} does not hold",
+        "fork": f"TWO HISTORIES: {found.office} has signed two roots over {small} entries; the two files prove it",
+    }
+    return f"{one} and {other}: {told[found.state]}"
 
 
 def proof_text(found: ProofRecord) -> str:

@@ -7,10 +7,26 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from legation.cli.folder import dir_option, opened
-from legation.cli.output import EXISTING, PATH, check_output, emit, json_option, policy_option
+from legation.cli.output import (
+    EXISTING,
+    EXISTING_FOLDER,
+    PATH,
+    check_output,
+    emit,
+    json_option,
+    policy_option,
+)
 
 if TYPE_CHECKING:
     from legation.records import PreviewRecord
+
+
+files_option = click.option(
+    "--files",
+    type=EXISTING_FOLDER,
+    metavar="FOLDER",
+    help="Where the files lie that the report names to be attached; default: beside it.",
+)
 
 
 @click.command()
@@ -49,6 +65,7 @@ def format(  # noqa: A001 - what it does
     help="On files alone: the author's keys; then its own lists are checked too.",
 )
 @policy_option
+@files_option
 @dir_option
 @json_option
 def preview(
@@ -56,6 +73,7 @@ def preview(
     report: str,
     addressees: tuple[str, ...],
     key: Path | None,
+    files: Path | None,
     policy_files: tuple[Path, ...],
     folder: Path | None,
     as_json: bool,
@@ -70,7 +88,7 @@ def preview(
     from legation.node.surroundings import HERE
 
     if addressees:
-        found = _preview_file(EXISTING.convert(report, None, None), addressees, key, policy_files)
+        found = _preview_file(EXISTING.convert(report, None, None), addressees, key, policy_files, files)
     else:
         from legation.node.drafting import preview_draft
 
@@ -82,8 +100,13 @@ def preview(
 
 
 def _preview_file(
-    report: Path, addressees: tuple[str, ...], key: Path | None, policy_files: tuple[Path, ...]
+    report: Path,
+    addressees: tuple[str, ...],
+    key: Path | None,
+    policy_files: tuple[Path, ...],
+    files: Path | None,
 ) -> "PreviewRecord":
+    from legation.node.attaching import files_in, measure_in
     from legation.node.disk import read_file
     from legation.node.files import policies_with, preview_report
     from legation.node.keyring import OFFICE_KEYS
@@ -98,6 +121,7 @@ def _preview_file(
         policies_with(read_file(each) for each in policy_files),
         HERE,
         party=OFFICE_KEYS.decode(read_file(key)).party if key is not None else None,
+        measure=measure_in(files_in(files or report.parent)),
     )
 
 
@@ -122,6 +146,7 @@ def _addressee(text: str) -> tuple[str, bytes]:
     help="Make it a new version of an item of ours: reference or id. Without addressees it is for theirs.",
 )
 @policy_option
+@files_option
 @dir_option
 @json_option
 def compose(
@@ -132,11 +157,12 @@ def compose(
     by: str,
     replaces: str,
     policy_files: tuple[Path, ...],
+    files: Path | None,
     folder: Path | None,
     as_json: bool,
 ) -> None:
     """
-    Keep REPORT as a draft of the node, and print its id: nothing is signed yet.
+    Keep REPORT and the files that it names as a draft of the node, and print its id: nothing is signed yet.
 
     With --key and -o, and without a node, sign it: make an item, from which every reader's copy can be cut.
     """
@@ -145,26 +171,46 @@ def compose(
             raise click.UsageError("on files alone, compose takes both --key and -o")
         if replaces:
             raise click.UsageError("a new version is made at a node: --replaces does not go with --key")
-        _compose_file(report, key, output, policy_files, as_json=as_json)
+        _compose_file(report, key, output, policy_files, files, as_json=as_json)
         return
+    from legation.node.attaching import Attaching, files_in
     from legation.node.disk import read_file
     from legation.node.drafting import store_draft, store_version
     from legation.node.surroundings import HERE
 
     text = read_file(report)
     with opened(folder) as home:
-        told: Any = {"by": by or home.office, "card": home.card, "database": home.database, "around": HERE}
+        attaching = Attaching(
+            files=files_in(files or report.parent),
+            store=home.attachments,
+            database=home.database,
+            around=HERE,
+        )
+        told: Any = {
+            "by": by or home.office,
+            "card": home.card,
+            "database": home.database,
+            "around": HERE,
+            "attaching": attaching,
+        }
         if replaces:
             draft = store_version(text, replaces=replaces, blobs=home.blobs, **told)
         else:
-            draft = store_draft(text, **told)
+            draft = store_draft(text, blobs=home.blobs, **told)
     digest = draft.digest.hex()
     emit({"draft": digest, "addressees": [slip.addressee for slip in draft.slips]}, digest, as_json=as_json)
 
 
 def _compose_file(
-    report: Path, key: Path, output: Path, policy_files: tuple[Path, ...], *, as_json: bool
+    report: Path,
+    key: Path,
+    output: Path,
+    policy_files: tuple[Path, ...],
+    files: Path | None,
+    *,
+    as_json: bool,
 ) -> None:
+    from legation.node.attaching import files_in, measure_in
     from legation.node.disk import read_file, write_file
     from legation.node.files import compose as compose_item
     from legation.node.files import policies_with
@@ -177,6 +223,7 @@ def _compose_file(
         OFFICE_KEYS.decode(read_file(key)),
         policies_with(read_file(each) for each in policy_files),
         HERE,
+        measure_in(files_in(files or report.parent)),
     )
     write_file(output, composed.item)
     record = {

@@ -128,7 +128,8 @@ def item_text(found: ItemRecord) -> str:
     if found.verified:
         lines.append(f"{found.reference}   {found.kind.value}   {found.time}")
         state = "" if found.key_state == "current" else f", whose key is {found.key_state}"
-        lines.append(f"verified: signed by {found.author}{state}")
+        passed_on = f"; passed on by {found.source}" if found.source else ""
+        lines.append(f"verified: signed by {found.author}{state}{passed_on}")
     else:
         lines.append(f"{found.kind.value}   {found.time}   item {found.item[:16]}")
         lines.append("NOT VERIFIED: no card was given to hold it against (--card)")
@@ -205,8 +206,13 @@ def _said(portion: Portion) -> str:
 
 
 def _qualifiers(portion: Portion) -> Iterator[str]:
-    if not isinstance(portion, Text):
-        return
+    if isinstance(portion, Text):
+        yield from _text_qualifiers(portion)
+    if isinstance(portion, Text | Attachment) and portion.originator_control:
+        yield "not to be passed on without the originator's consent"
+
+
+def _text_qualifiers(portion: Text) -> Iterator[str]:
     named = (
         ("source", portion.source),
         ("grade", portion.grade),
@@ -216,8 +222,6 @@ def _qualifiers(portion: Portion) -> Iterator[str]:
         ("words of", portion.origin),
     )
     yield from (f"{name}: {value}" for name, value in named if value)
-    if portion.originator_control:
-        yield "not to be passed on without the originator's consent"
 
 
 def released_text(found: ReleasedRecord) -> str:
@@ -241,7 +245,7 @@ def inbox_text(found: InboxRecord) -> str:
 
 def _inbox_lines(each: InboxEntryRecord) -> Iterator[str]:
     title = visible_text(each.title).replace("\n", " ") if each.title else "(title not shown)"
-    by = f" by {each.source}" if each.source else ""
+    by = f", passed on by {each.source}" if each.source else ""
     yield f"{each.banner}"
     new = "   new version" if each.replaces else ""
     yield f"  {each.reference}{by}   {each.kind.value}{new}   received {each.received}"

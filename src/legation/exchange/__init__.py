@@ -3,8 +3,8 @@
 The exchange: what two nodes say to each other, and what follows from it.
 
 Read in this order: ``entry`` (what a stream consists of), ``letter`` (a pull and its answer),
-``envelope`` (a letter signed and sealed), ``sending`` and ``receiving`` (the two halves). The
-specification is ``docs/spec/exchange.md``. Pure: bytes in, values out, and the other way round; time,
+``envelope`` (a letter signed and sealed), ``sending`` and ``receiving`` (the two halves), ``fetching`` (both
+halves of what belongs to an entry and is too long for it). The specification is ``docs/spec/exchange.md``. Pure: bytes in, values out, and the other way round; time,
 randomness and keys are arguments.
 """
 
@@ -35,14 +35,18 @@ from legation.exchange.envelope import (
     read_envelope,
     write_envelope,
 )
+from legation.exchange.fetching import offered, taken
 from legation.exchange.letter import (
     CHALLENGE_SIZE_BYTES,
+    CHUNKS_MAX,
     ENTRIES_MAX,
     NONCE_SIZE_BYTES,
     PROTOCOL,
     WAIT_S_MAX,
     Answer,
     Carried,
+    Chunk,
+    Fetch,
     Letter,
     Position,
     Pull,
@@ -57,6 +61,7 @@ __all__ = [
     "ANSWER_SIZE_BYTES_MAX",
     "BATCH_SIZE_BYTES",
     "CHALLENGE_SIZE_BYTES",
+    "CHUNKS_MAX",
     "ENTRIES_MAX",
     "NONCE_SIZE_BYTES",
     "PAYLOAD_SIZE_BYTES_MAX",
@@ -67,9 +72,11 @@ __all__ = [
     "Action",
     "Answer",
     "Carried",
+    "Chunk",
     "EntryHeader",
     "EntryKind",
     "Envelope",
+    "Fetch",
     "Held",
     "Letter",
     "Position",
@@ -84,11 +91,13 @@ __all__ = [
     "accept",
     "binding_of",
     "header_of",
+    "offered",
     "read_envelope",
     "read_refused",
     "read_start",
     "read_view",
     "read_void",
+    "taken",
     "weigh",
     "write_envelope",
     "write_refused",

@@ -87,6 +87,15 @@ class EntryHeader(Canonical, frozen=True):
         """The leaf of this entry in the tree of its stream."""
         return leaf_hash(encode(self))
 
+    @property
+    def size_bytes(self) -> int:
+        """How many bytes the payload has."""
+        return self.payload_size_bytes
+
+    def fits(self, payload: bytes) -> bool:
+        """Whether this is the payload of the entry."""
+        return len(payload) == self.payload_size_bytes and sha256(payload).digest() == self.payload_hash
+
 
 def header_of(number: int, kind: EntryKind, payload: bytes) -> EntryHeader:
     """

@@ -11,7 +11,7 @@ constant line, 1,200 bytes that look random, and a padded length::
     sealed chunks                  each of 64 KiB and a tag, the last one may be shorter:
         length (2), front          sender, receiver, purpose, signature over these and the binding
         length (4), letter         canonical JSON
-        payloads                   one after the other, as the letter's entries say
+        payloads                   one after the other, as the letter's entries or chunks say
         zeros                      up to ``padded_size``
 
 Rules kept here:
@@ -39,7 +39,6 @@ Use::
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from hashlib import sha256
 from itertools import chain
 from typing import Final, Generic, Literal, TypeVar, cast
 
@@ -49,6 +48,7 @@ from legation.exchange.entry import PAYLOAD_SIZE_BYTES_MAX, EntryHeader
 from legation.exchange.letter import (
     LETTER_SIZE_BYTES_MAX,
     Answer,
+    Chunk,
     Letter,
     Pull,
     binding_of_bytes,
@@ -111,8 +111,8 @@ class Envelope(Generic[Said]):
     """
     What an envelope said; made by ``read_envelope`` only.
 
-    ``letter.sender`` wrote it to us. ``payloads`` are those of ``letter.headers``, in order, and match
-    them. ``binding`` names the letter.
+    ``letter.sender`` wrote it to us. ``payloads`` are those that the letter is ``followed_by``, in order, and
+    match it. ``binding`` names the letter.
     """
 
     letter: Said
@@ -167,7 +167,7 @@ def write_envelope(
 
     Args:
         letter: What is said.
-        payloads: Those of its ``headers``, in order.
+        payloads: Those that it is ``followed_by``, in order.
         signer: The sender's Ed25519 stream key.
         to: The receiver's seal key: that of a card for a pull, that of the pull for its answer.
         secret: 32 fresh random bytes, used for nothing else.
@@ -185,7 +185,7 @@ def write_envelope(
         raise LocalProtocolError(f"an envelope of {size_bytes} bytes would not be read")
     yield b"".join((FORMAT, binding, sealer.seal_secret(to, secret, binding)))
     padding = padded_size(size_bytes) - size_bytes
-    content = chain([head], _checked(_headers(letter), payloads), _zeros(padding))
+    content = chain([head], _checked(_followed_by(letter), payloads), _zeros(padding))
     yield from seal_chunks(content_key(secret, binding), content)
 
 
@@ -243,7 +243,7 @@ def read_envelope(
     if envelope_size(size_bytes) > size_bytes_max:
         raise _too_long(size_bytes_max)
     # 6. What follows.
-    payloads = tuple(_take_payload(content, header) for header in _headers(letter))
+    payloads = tuple(_take_payload(content, header) for header in _followed_by(letter))
     # 7. Nothing else.
     content.end(padded_size(size_bytes))
     return Envelope(letter=letter, payloads=payloads, binding=binding)
@@ -272,13 +272,13 @@ def _lead(front: bytes, letter: bytes) -> bytes:
     )
 
 
-def _checked(headers: Sequence[EntryHeader], payloads: Iterable[bytes]) -> Iterator[bytes]:
+def _checked(headers: Sequence[EntryHeader | Chunk], payloads: Iterable[bytes]) -> Iterator[bytes]:
     """Hand on the payloads that the headers ask for, each when it is needed, in slices of a chunk."""
     rest = iter(payloads)
     for header in headers:
         payload = next(rest, None)
-        if payload is None or not _is_payload(payload, header):
-            raise LocalProtocolError(f"payload of entry {header.number} is not the one that was numbered")
+        if payload is None or not header.fits(payload):
+            raise LocalProtocolError(f"payload {header.number} is not the one that was numbered")
         for start in range(0, len(payload), CHUNK_SIZE_BYTES):
             yield payload[start : start + CHUNK_SIZE_BYTES]
     if next(rest, None) is not None:
@@ -356,10 +356,10 @@ def _read_letter(told: bytes, shape: type[Said], front: Front, binding: bytes) -
     return letter
 
 
-def _take_payload(content: "_Content", header: EntryHeader) -> bytes:
-    payload = content.take(header.payload_size_bytes)
-    if not _is_payload(payload, header):
-        raise ProofError(f"payload of entry {header.number} is another one than its header says")
+def _take_payload(content: "_Content", header: EntryHeader | Chunk) -> bytes:
+    payload = content.take(header.size_bytes)
+    if not header.fits(payload):
+        raise ProofError(f"payload {header.number} is another one than its header says")
     return payload
 
 
@@ -410,16 +410,12 @@ class _Content:
 # Both.
 
 
-def _headers(letter: Letter) -> tuple[EntryHeader, ...]:
-    return letter.headers if isinstance(letter, Answer) else ()
+def _followed_by(letter: Letter) -> Sequence[EntryHeader | Chunk]:
+    return letter.followed_by if isinstance(letter, Answer) else ()
 
 
 def _payloads_size(letter: Letter) -> int:
-    return sum(header.payload_size_bytes for header in _headers(letter))
-
-
-def _is_payload(payload: bytes, header: EntryHeader) -> bool:
-    return len(payload) == header.payload_size_bytes and sha256(payload).digest() == header.payload_hash
+    return sum(header.size_bytes for header in _followed_by(letter))
 
 
 def _too_long(size_bytes_max: int) -> MalformedError:

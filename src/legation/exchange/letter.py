@@ -9,8 +9,9 @@ Rules kept here, all by the shapes, so that no letter can exist wrong:
 
 1. The two offices differ; ids, hashes and nonces have their sizes.
 2. The entries of an answer are numbered on from its start, without gaps.
-3. An answer with entries has a checkpoint over them. One with a challenge has nothing else.
-4. Whatever is unknown is refused: a field, a kind, a version of the protocol.
+3. An answer with entries has a checkpoint over them. One with a challenge, or with chunks, has nothing else.
+4. A pull that asks for chunks of an attachment asks for nothing else.
+5. Whatever is unknown is refused: a field, a kind, a version of the protocol.
 
 Not here: what a checkpoint or a receipt says (``legation.log``), and whether anything of it is lawful in
 the state of the link (``sending``, ``receiving``).
@@ -22,6 +23,8 @@ from typing import Final, TypeAlias
 from legation.encoding import INTEGER_MAX, Canonical, encode
 from legation.errors import MalformedError
 from legation.exchange.entry import EntryHeader, check_number
+from legation.item.attachment import CHUNK_SIZE_BYTES, chunk_count, chunk_hash
+from legation.item.portion import ATTACHMENT_SIZE_BYTES_MAX
 from legation.item.shape import check_size
 from legation.keys.card import Office
 from legation.keys.seal import BINDING_SIZE_BYTES, SealPublicKey
@@ -38,6 +41,9 @@ PROTOCOL: Final = 1
 NONCE_SIZE_BYTES = 16  # random: without it a binding, which is sent in clear, could be guessed
 CHALLENGE_SIZE_BYTES = 16  # random; nobody answers to one that was not issued
 ENTRIES_MAX = 1024  # of one answer; the letter is held in memory beside the payloads
+CHUNKS_MAX = 16  # of one answer; all of them are held in memory
+CHUNK_COUNT_MAX = chunk_count(ATTACHMENT_SIZE_BYTES_MAX)
+PROOF_LENGTH_MAX = (CHUNK_COUNT_MAX - 1).bit_length()  # of hashes: the tree of the longest attachment
 WAIT_S_MAX = 55  # proxies cut what is silent for a minute
 LETTER_SIZE_BYTES_MAX = 1 << 18  # 1,024 entries have 170 KB, a checkpoint or receipt less than 12 KB
 
@@ -87,9 +93,69 @@ class TakenBack(Canonical, frozen=True, tag="taken-back"):
         check_size(self.leaf, HASH_SIZE_BYTES, "leaf of an entry that is taken back")
 
 
+class Fetch(Canonical, frozen=True):
+    """
+    Names chunks of an attachment that belongs to a view in the receiver's stream to the sender.
+
+    Args:
+        incarnation: Of the stream.
+        number: Of the entry that the view came with.
+        root: As its portion says.
+        size: As its portion says, in bytes.
+        first: Number of the first chunk that is wanted, from 0.
+    """
+
+    incarnation: bytes
+    number: int
+    root: bytes
+    size: int
+    first: int = 0
+
+    def __post_init__(self) -> None:
+        check_size(self.incarnation, INCARNATION_SIZE_BYTES, "incarnation")
+        check_number(self.number, "number of an entry with an attachment", least=1)
+        check_size(self.root, HASH_SIZE_BYTES, "root")
+        if not 0 < self.size <= ATTACHMENT_SIZE_BYTES_MAX:
+            raise MalformedError(f"size of an attachment is not between 1 and {ATTACHMENT_SIZE_BYTES_MAX}")
+        if not 0 <= self.first < chunk_count(self.size):
+            raise MalformedError("an attachment has no chunk of this number")
+
+
+class Chunk(Canonical, frozen=True):
+    """
+    A chunk of an attachment, whose bytes follow the letter.
+
+    Args:
+        number: Of the chunk, from 0.
+        size_bytes: How many bytes follow.
+        leaf: The hash of the chunk (``item.attachment``).
+        proof: From the leaf up to the root that the portion states (RFC 9162, section 2.1.3).
+    """
+
+    number: int
+    size_bytes: int
+    leaf: bytes
+    proof: tuple[bytes, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.number < CHUNK_COUNT_MAX:
+            raise MalformedError(f"number of a chunk is not below {CHUNK_COUNT_MAX}")
+        if not 0 < self.size_bytes <= CHUNK_SIZE_BYTES:
+            raise MalformedError(f"chunk of {self.size_bytes} bytes, expected 1 to {CHUNK_SIZE_BYTES}")
+        check_size(self.leaf, HASH_SIZE_BYTES, "leaf of a chunk")
+        if len(self.proof) > PROOF_LENGTH_MAX:
+            raise MalformedError(f"proof of {len(self.proof)} hashes, expected at most {PROOF_LENGTH_MAX}")
+        for each in self.proof:
+            check_size(each, HASH_SIZE_BYTES, "hash in a proof")
+
+    def fits(self, payload: bytes) -> bool:
+        """Whether these are the bytes of the chunk."""
+        return len(payload) == self.size_bytes and chunk_hash(payload) == self.leaf
+
+
 class Pull(Canonical, frozen=True, tag="pull"):
     """
-    Asks for what is new in the receiver's stream to the sender.
+    Asks for what is new in the receiver's stream to the sender, or for chunks of what belongs to it.
 
     Args:
         sender: Who asks.
@@ -101,6 +167,7 @@ class Pull(Canonical, frozen=True, tag="pull"):
         receipt: The newest cosigned checkpoint of the stream.
         challenge: The one that the receiver sent last, given back.
         wait_s: How long the receiver may wait until there is something to answer.
+        fetch: Chunks that are asked for instead of entries.
     """
 
     sender: str
@@ -112,6 +179,7 @@ class Pull(Canonical, frozen=True, tag="pull"):
     receipt: bytes | None = None
     challenge: bytes | None = None
     wait_s: int = 0
+    fetch: Fetch | None = None
 
     def __post_init__(self) -> None:
         check_offices(self.sender, self.receiver)
@@ -122,6 +190,10 @@ class Pull(Canonical, frozen=True, tag="pull"):
         _check_challenge(self.challenge)
         if not 0 <= self.wait_s <= WAIT_S_MAX:
             raise MalformedError(f"waiting time is not between 0 and {WAIT_S_MAX} seconds")
+        if self.fetch is not None and (
+            self.wait_s or any(each is not None for each in (self.position, self.receipt, self.challenge))
+        ):
+            raise MalformedError("a pull that asks for chunks asks for something else")
 
 
 class Answer(Canonical, frozen=True, tag="answer"):
@@ -134,10 +206,13 @@ class Answer(Canonical, frozen=True, tag="answer"):
         nonce: Fresh random bytes.
         pull: The binding of the pull.
         incarnation: The present one of the stream.
-        start: Number of the first entry, or of the one that would come next.
+        start: Number of the first entry, or of the one that would come next; where chunks were asked for,
+            of the entry that they belong to.
         entries: What follows, in order; payloads of those that are carried follow the letter.
         checkpoint: Signed by the sender, over ``end`` entries.
         challenge: To be given back in the next pull, before anything is sent.
+        chunks: Of the attachment that was asked for, in order; their bytes follow the letter. None says that
+            there are none for the asker, and not why.
     """
 
     sender: str
@@ -149,6 +224,7 @@ class Answer(Canonical, frozen=True, tag="answer"):
     entries: tuple[Carried | TakenBack, ...] = ()
     checkpoint: bytes | None = None
     challenge: bytes | None = None
+    chunks: tuple[Chunk, ...] = ()
 
     def __post_init__(self) -> None:
         check_offices(self.sender, self.receiver)
@@ -158,6 +234,7 @@ class Answer(Canonical, frozen=True, tag="answer"):
         _check_note(self.checkpoint, "checkpoint", CHECKPOINT_SIZE_BYTES_MAX)
         _check_challenge(self.challenge)
         _check_entries(self)
+        _check_chunks(self)
 
     @property
     def end(self) -> int:
@@ -168,6 +245,11 @@ class Answer(Canonical, frozen=True, tag="answer"):
     def headers(self) -> tuple[EntryHeader, ...]:
         """The headers of the entries whose payloads follow, in their order."""
         return tuple(each.header for each in self.entries if isinstance(each, Carried))
+
+    @property
+    def followed_by(self) -> tuple[EntryHeader | Chunk, ...]:
+        """What says of each payload behind the letter how long it is, and which one."""
+        return self.headers or self.chunks
 
 
 Letter: TypeAlias = Pull | Answer
@@ -201,6 +283,17 @@ def _check_entries(answer: Answer) -> None:
         raise MalformedError("an answer with entries has no checkpoint over them")
     if answer.challenge is not None and answer.checkpoint is not None:
         raise MalformedError("an answer with a challenge has something else")
+
+
+def _check_chunks(answer: Answer) -> None:
+    if not answer.chunks:
+        return
+    if answer.entries or answer.checkpoint is not None or answer.challenge is not None:
+        raise MalformedError("an answer with chunks has something else")
+    if len(answer.chunks) > CHUNKS_MAX:
+        raise MalformedError(f"answer of {len(answer.chunks)} chunks, expected at most {CHUNKS_MAX}")
+    if any(each.number != number for number, each in enumerate(answer.chunks, answer.chunks[0].number)):
+        raise MalformedError("the chunks of an answer are not numbered on from the first")
 
 
 def _check_note(note: bytes | None, what: str, size_bytes_max: int) -> None:

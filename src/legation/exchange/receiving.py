@@ -169,6 +169,8 @@ def _check_whose(answer: Answer, sender: str, pull: bytes | None) -> None:
         raise RemoteProtocolError(f"answer is from `{answer.sender}`, expected one from `{sender}`")
     if pull is not None and answer.pull != pull:
         raise RemoteProtocolError("answer is to another pull than ours")
+    if answer.chunks:
+        raise RemoteProtocolError("answer has chunks that were not asked for")
 
 
 def _taken_back(answer: Answer, entries: tuple[tuple[EntryHeader, bytes], ...], held: Held) -> frozenset[int]:

@@ -10,7 +10,7 @@ Use::
     verify(copy, cards).shown(["ko", "en"])
 
 Read in this order: ``portion``, ``draft``, ``shape``, ``signing``, ``view``. The specification is
-``docs/spec/item.md``. Pure: time, randomness and keys are arguments.
+``docs/spec/item.md`` and ``docs/spec/view.md``. Pure: time, randomness and keys are arguments.
 """
 
 from legation.item.draft import Draft, DraftPortion, Precedence, Slip, Variant, VariantKind

@@ -10,13 +10,14 @@ Nothing here reads a file or holds one: bytes are given piece by piece.
 
 Use::
 
-    hashing = Hashing()
-    for piece in pieces:
-        hashing.update(piece)
-    size, root = hashing.size, hashing.root()
+    found = measured(pieces)
+    portion = Attachment(name=name, media_type="text/plain", size=found.size, root=found.root)
+    for piece in verified(portion, pieces):
+        ...
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from hashlib import sha256
 
 from legation.errors import MalformedError, ProofError
@@ -25,6 +26,27 @@ from legation.merkle import Hash, root, verify_inclusion
 
 CHUNK_SIZE_BYTES = 1 << 20
 CHUNK_DOMAIN = b"legation/chunk/v1\n"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """What a portion says of the bytes of a file: how many there are, and the root over their chunks."""
+
+    size: int
+    root: Hash
+
+
+def measured(pieces: Iterable[bytes]) -> Measured:
+    """
+    Measure a file, piece by piece.
+
+    Raises:
+        MalformedError: It is longer than an attachment may be.
+    """
+    hashing = Hashing()
+    for piece in pieces:
+        hashing.update(piece)
+    return Measured(size=hashing.size, root=hashing.root())
 
 
 def chunk_hash(chunk: bytes) -> Hash:

@@ -107,10 +107,11 @@ class _Leaf(msgspec.Struct, frozen=True):
 
 class _Portion(msgspec.Struct, frozen=True):
     type: str
+    originator_control: bool = False
 
 
 class LayerHead(msgspec.Struct, frozen=True):
-    """What a layer says of itself: its label and policy, and of its portions the kinds alone."""
+    """What a layer says of itself: its label and policy; of its portions the kinds, and which are controlled."""
 
     policy: PolicyReference
     classification: str
@@ -126,6 +127,11 @@ class LayerHead(msgspec.Struct, frozen=True):
     def has_body(self) -> bool:
         """Whether it holds a body portion or a withheld line."""
         return any(each.type in _BODY for each in self.portions)
+
+    @property
+    def is_controlled(self) -> bool:
+        """Whether one of its portions is under its originator's control; a layer is passed on whole or not."""
+        return any(each.originator_control for each in self.portions)
 
 
 class _SeamHead(msgspec.Struct, frozen=True):

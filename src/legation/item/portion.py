@@ -253,6 +253,11 @@ Portion = Title | Form | Topics | Addressees | Link | Text | Withheld | Attachme
 BODY = (Text, Withheld, Attachment)  # a cut without one of these is empty and is not sent
 
 
+def is_controlled(portion: Portion) -> bool:
+    """Whether nobody but its originator may pass a portion on without the originator's consent."""
+    return isinstance(portion, Text | Attachment) and portion.originator_control
+
+
 def check_list(values: tuple[str, ...], what: str) -> None:
     """Refuse an empty, overlong or repetitive list, and entries of nothing."""
     if not 0 < len(values) <= LIST_MAX:

@@ -7,6 +7,7 @@ The log: an append-only tree of opaque entries, and what is signed over it.
 * ``note``: signed notes, as a general standard has them.
 * ``checkpoint``: our stricter rule above them: checkpoints and receipts.
 * ``proof``: files that prove one entry offline.
+* ``growth``: files that prove that there was only more since.
 * ``verifier``: notes of others, by their verifier keys.
 * ``entry``: entries of a node's own log.
 * ``statement``: a few signed lines about something else, such as a version of a policy.
@@ -38,6 +39,7 @@ from legation.log.checkpoint import (
 )
 from legation.log.entry import LogEntry, LogKind
 from legation.log.frontier import Frontier
+from legation.log.growth import Growth, read_growth, write_growth
 from legation.log.proof import Proof, read_proof, verify_proof, write_proof
 from legation.log.statement import authority_name, sign_statement, verify_statement
 from legation.log.tree import (
@@ -56,6 +58,7 @@ __all__ = [
     "KEPT_HEIGHT",
     "Checkpoint",
     "Frontier",
+    "Growth",
     "LogEntry",
     "LogKind",
     "OpenedNote",
@@ -73,6 +76,7 @@ __all__ = [
     "open_note",
     "prove_consistency",
     "prove_inclusion",
+    "read_growth",
     "read_proof",
     "root_over",
     "sign_checkpoint",
@@ -82,5 +86,6 @@ __all__ = [
     "verify_proof",
     "verify_receipt",
     "verify_statement",
+    "write_growth",
     "write_proof",
 ]

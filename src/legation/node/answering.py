@@ -20,7 +20,7 @@ Plain and synchronous: ``serving`` calls it from worker threads and does the wai
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
@@ -36,15 +36,20 @@ from legation.exchange import (
     Action,
     Answer,
     Carried,
+    EntryKind,
     Envelope,
+    Fetch,
     Position,
     Pull,
     TakenBack,
+    offered,
     read_envelope,
+    read_view,
     weigh,
     write_envelope,
 )
 from legation.exchange.letter import EMPTY_ROOT
+from legation.item.view import inspect
 from legation.keys.card import Card
 from legation.keys.seal import SECRET_SIZE_BYTES
 from legation.log import (
@@ -56,12 +61,15 @@ from legation.log import (
     stream_origin,
     verify_receipt,
 )
+from legation.node.attaching import attached_in, wanted_of
 from legation.node.home import Signing
 from legation.node.numbering import Cutter, not_to_go, number, stream_to, take_back
 from legation.node.rules import RuleBook, Rules, begin_epoch, is_due, read_card
 from legation.node.surroundings import Surroundings, is_recent
+from legation.store.attachments import Attachments
 from legation.store.blobs import Blobs
-from legation.store.sqlite import deliveries, logbook, node, outgoing, peers
+from legation.store.sqlite import attachments, deliveries, logbook, node, outgoing, peers
+from legation.store.sqlite.attachments import Kept
 from legation.store.sqlite.database import Database, Reading, Writing
 from legation.store.sqlite.outgoing import Outgoing, OutgoingEntry
 
@@ -91,6 +99,14 @@ class Batch:
         return bool(self.entries) or self.challenge is not None or self.is_stopped
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Offer:
+    """An attachment that a peer may be handed, and the entry that it belongs to as a batch."""
+
+    kept: Kept
+    batch: Batch
+
+
 @dataclass(kw_only=True)
 class _Remembered:
     """What is remembered of one peer while the process lives; all of it may be lost."""
@@ -111,17 +127,26 @@ class Answering:
         signing: Its keys.
         database: The node's store.
         blobs: Where long payloads are.
+        attachments: Where the bytes of attachments are.
         around: Clock and dice.
     """
 
     def __init__(
-        self, *, card: Card, signing: Signing, database: Database, blobs: Blobs, around: Surroundings
+        self,
+        *,
+        card: Card,
+        signing: Signing,
+        database: Database,
+        blobs: Blobs,
+        attachments: Attachments,
+        around: Surroundings,
     ) -> None:
         self._card = card
         self._office = str(card.office)
         self._signing = signing
         self._database = database
         self._blobs = blobs
+        self._attachments = attachments
         self._around = around
         self._book = RuleBook(card, around)
         self._cutter = Cutter(blobs)  # used in the writer thread only
@@ -200,6 +225,11 @@ class Answering:
             return batch
         return self._database.write(lambda db: self._checked(db, batch))
 
+    def answer(self, found: Envelope[Pull]) -> Iterator[bytes]:
+        """Answer a pull that was taken in, without waiting for news (steps 3 to 6)."""
+        fetch = found.letter.fetch
+        return self.pieces(found, self.batch(found.letter)) if fetch is None else self.chunks(found, fetch)
+
     def work_ahead(self, office: str) -> None:
         """
         Number what waits for a peer that is taking what there is, before it asks for it.
@@ -232,16 +262,70 @@ class Answering:
             checkpoint=batch.checkpoint,
             challenge=batch.challenge,
         )
-        written = write_envelope(
-            answer,
-            [each.payload for each in batch.entries if each.payload is not None],
-            signer=self._signing.stream.ed25519,
-            to=found.letter.answer_key,
-            secret=self._around.random(SECRET_SIZE_BYTES),
-            sealer=self._around.sealer,
-        )
+        payloads = [each.payload for each in batch.entries if each.payload is not None]
+        written = self._written(answer, payloads, found)
         # What hands nothing over cannot hand over too much.
         return self._guarded(written, found.letter.sender, batch) if batch.entries else written
+
+    def chunks(self, found: Envelope[Pull], fetch: Fetch) -> Iterator[bytes]:
+        """
+        Give out chunks of an attachment, piece by piece; none if the peer is not to have them, or there are none.
+
+        That is decided anew each time, and before each piece, as for entries.
+
+        Raises:
+            RemoteProtocolError: The rules changed on the way, and with them what may be handed over.
+        """
+        with self._database.read() as db:
+            begins = is_due(db, self._around)
+            given = None if begins else self._offer(db, found.letter.sender, fetch)
+        if begins:
+            given = self._database.write(lambda db: self._offer(db, found.letter.sender, fetch))
+        chunks = () if given is None else offered(fetch, given.kept.leaves)
+        answer = Answer(
+            sender=self._office,
+            receiver=found.letter.sender,
+            nonce=self._around.random(NONCE_SIZE_BYTES),
+            pull=found.binding,
+            incarnation=fetch.incarnation,
+            start=fetch.number,
+            chunks=chunks,
+        )
+        payloads = (
+            self._attachments.chunk(given.kept.file, fetch.size, each.number)
+            for each in chunks
+            if given is not None
+        )
+        written = self._written(answer, payloads, found)
+        return written if given is None else self._guarded(written, found.letter.sender, given.batch)
+
+    def _offer(self, db: Reading, office: str, fetch: Fetch) -> "_Offer | None":
+        """Find an attachment of an entry that the peer may be handed now, and where it lies."""
+        rules = self._book.turn(db) if isinstance(db, Writing) else self._book.at(db)
+        stream = outgoing.stream(db, office)
+        if (
+            stream is None
+            or stream.incarnation != fetch.incarnation
+            or fetch.number >= stream.frontier.size
+            or peers.link(db, office) != "active"
+        ):
+            return None
+        entries = outgoing.entries(
+            db, stream.stream_id, fetch.number, size_bytes_max=1, count_max=1, blobs=self._blobs
+        )
+        [entry] = entries
+        if entry.payload is None or entry.header.kind is not EntryKind.VIEW:
+            return None
+        if not_to_go(db, office, entries, rules):
+            return None
+        contents = inspect(read_view(entry.payload)[1])
+        for each in attached_in(contents):
+            if (each.portion.root, each.portion.size) == (fetch.root, fetch.size):
+                kept = attachments.find(db, wanted_of(each.portion, rules.ids[each.policy, each.label]))
+                if kept is not None:
+                    batch = Batch(stream=stream, start=fetch.number, epoch=rules.epoch, entries=entries)
+                    return _Offer(kept=kept, batch=batch)
+        return None
 
     def _guarded(self, written: Iterator[bytes], office: str, batch: Batch) -> Iterator[bytes]:
         """Look at the epoch before each piece; most often one number says that nothing was committed."""
@@ -256,6 +340,16 @@ class Answering:
                     self._database.write(lambda db: self._check_again(db, office, batch))
                     epoch = now
             yield piece
+
+    def _written(self, answer: Answer, payloads: Iterable[bytes], found: Envelope[Pull]) -> Iterator[bytes]:
+        return write_envelope(
+            answer,
+            payloads,
+            signer=self._signing.stream.ed25519,
+            to=found.letter.answer_key,
+            secret=self._around.random(SECRET_SIZE_BYTES),
+            sealer=self._around.sealer,
+        )
 
     def _check_again(self, db: Writing, office: str, batch: Batch) -> None:
         rules = self._book.turn(db)

@@ -6,7 +6,10 @@ Files, read within limits and written whole or not at all.
 import contextlib
 import errno
 import os
+import stat
+from collections.abc import Iterable
 from pathlib import Path
+from typing import BinaryIO
 
 from legation.errors import MalformedError
 
@@ -28,13 +31,27 @@ def read_file(path: Path, *, size_bytes_max: int = FILE_SIZE_BYTES_MAX) -> bytes
     return data
 
 
-def write_file(path: Path, data: bytes, *, public: bool = False, new: bool = False) -> None:
+def open_plain(path: Path) -> BinaryIO:
+    """
+    Open a file for reading, and nothing that is none: no folder, no device, no pipe that never ends.
+
+    Raises:
+        OSError: It is not there, not to be read, or something else.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise FileNotFoundError(errno.ENOENT, "is there and is no file", str(path))
+    return os.fdopen(descriptor, "rb")
+
+
+def write_file(path: Path, data: bytes | Iterable[bytes], *, public: bool = False, new: bool = False) -> None:
     """
     Write a file so that it is there whole, on the disk, or as it was before.
 
     Args:
         path: Where it goes; what is there is replaced.
-        data: What it holds.
+        data: What it holds, whole or in pieces; if making a piece fails, nothing was written.
         public: Whether everybody may read it, or its owner only.
         new: Whether nothing may be replaced.
 
@@ -55,12 +72,12 @@ def write_file(path: Path, data: bytes, *, public: bool = False, new: bool = Fal
     _sync_folder(path.parent)
 
 
-def _write_part(part: Path, path: Path, data: bytes, *, public: bool, new: bool) -> None:
+def _write_part(part: Path, path: Path, data: bytes | Iterable[bytes], *, public: bool, new: bool) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
     descriptor = os.open(part, flags, 0o644 if public else 0o600)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
+            file.writelines([data] if isinstance(data, bytes) else data)
             file.flush()
             os.fsync(file.fileno())
         if new:

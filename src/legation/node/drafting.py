@@ -12,33 +12,55 @@ from legation.item.substance import substance_of, substance_of_draft
 from legation.keys.card import Card
 from legation.labels.label import check_name
 from legation.node.approving import approvable
+from legation.node.attaching import Attaching, measure_in
 from legation.node.comparing import compared
 from legation.node.files import preview_record
-from legation.node.reading import find_view
+from legation.node.quoting import check_quotations, quotations
+from legation.node.reading import begin_reading, find_view
 from legation.node.rules import RuleBook, mission_reader, policies_at_hand
 from legation.node.surroundings import Surroundings
 from legation.node.versions import check_newest, find_own
 from legation.records import PreviewRecord
 from legation.store.blobs import Blobs
 from legation.store.sqlite import deliveries, drafts
-from legation.store.sqlite.database import Database, Reading
+from legation.store.sqlite.database import Database, Reading, Writing
 
 DIGEST_SIZE_BYTES = 32  # SHA-256
 PREFIX_LENGTH_MIN = 8  # characters of a digest that people may type instead of all 64
 DIGITS = frozenset("0123456789abcdef")
 
 
-def store_draft(report: bytes, *, by: str, card: Card, database: Database, around: Surroundings) -> Draft:
+def store_draft(
+    report: bytes,
+    *,
+    by: str,
+    card: Card,
+    database: Database,
+    blobs: Blobs,
+    around: Surroundings,
+    attaching: Attaching | None = None,
+) -> Draft:
     """
     Read a report under the policies at hand and keep it as a draft; the same report is the same draft.
 
+    Args:
+        report: Portion-marked Markdown.
+        by: Who wrote it.
+        card: The office's own card.
+        database: The node's store.
+        blobs: Where long views are.
+        around: Clock and dice.
+        attaching: Keeps the files that it names; without it none may be named.
+
     Raises:
         MalformedError: ``faults`` names every line that is wrong.
+        RefusedError: Words of another office are marked lower than they came (``quoting``).
     """
     check_name(by, "name")
     with database.read() as db:
-        draft = markdown.read(report, policies_at_hand(db), party=card.office.party)
-    return _stored(draft, by, database, around)
+        draft = _read(report, db, card, attaching)
+        _check_words(db, draft, card, blobs, around)
+    return _stored(draft, by, database, around, attaching)
 
 
 def store_version(
@@ -50,6 +72,7 @@ def store_version(
     database: Database,
     blobs: Blobs,
     around: Surroundings,
+    attaching: Attaching | None = None,
 ) -> Draft:
     """
     Read a report as the next version of an item that was released here, and keep it as a draft.
@@ -64,15 +87,17 @@ def store_version(
         database: The node's store.
         blobs: Where long views are.
         around: Clock and dice.
+        attaching: Keeps the files that it names; without it none may be named.
 
     Raises:
         MalformedError: ``faults`` names every line that is wrong; or there is no such item of ours that the
             mission's people may see.
-        RefusedError: It was replaced already, or says just this.
+        RefusedError: It was replaced already, or says just this; or as for a draft.
     """
     check_name(by, "name")
     with database.read() as db:
-        draft = markdown.read(report, policies_at_hand(db), party=card.office.party)
+        draft = _read(report, db, card, attaching)
+        _check_words(db, draft, card, blobs, around)
         rules = RuleBook(card, around).at(db)
         contents = find_view(db, replaces, mission_reader(db, rules.office, around.now()), rules, blobs)
         item = find_own(db, contents.item_id.hex())
@@ -81,11 +106,32 @@ def store_version(
         if substance_of(contents) == substance_of_draft(draft):
             raise RefusedError("the report says what the item says that it is to replace")
         slips = draft.slips or tuple(deliveries.addressees_of(db, item.document).values())
-    return _stored(replace(draft, replaces=item.item_id, slips=slips), by, database, around)
+    return _stored(replace(draft, replaces=item.item_id, slips=slips), by, database, around, attaching)
 
 
-def _stored(draft: Draft, by: str, database: Database, around: Surroundings) -> Draft:
-    database.write(lambda db: drafts.save_draft(db, draft, by, around.seconds()))
+def _read(report: bytes, db: Reading, card: Card, attaching: Attaching | None) -> Draft:
+    measure = markdown.no_files if attaching is None else measure_in(attaching.files)
+    return markdown.read(report, policies_at_hand(db), party=card.office.party, measure=measure)
+
+
+def _check_words(db: Reading, draft: Draft, card: Card, blobs: Blobs, around: Surroundings) -> None:
+    """Refuse another office's words under a lower mark than they came with, as the mission's people know it."""
+    if quotations(draft, str(card.office)):
+        rules = RuleBook(card, around).at(db)
+        allowed = begin_reading(db, mission_reader(db, rules.office, around.now()), rules)
+        check_quotations(db, draft, allowed, rules, blobs)
+
+
+def _stored(
+    draft: Draft, by: str, database: Database, around: Surroundings, attaching: Attaching | None
+) -> Draft:
+    def keep(db: Writing) -> None:
+        drafts.save_draft(db, draft, by, around.seconds())
+
+    if attaching is None:
+        database.write(keep)
+    else:
+        attaching.keep(draft, keep)
     return draft
 
 

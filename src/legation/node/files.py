@@ -12,10 +12,11 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from legation.errors import MalformedError, RefusedError, VerificationError
+from legation.errors import MalformedError, RefusedError
 from legation.exchange import read_view
 from legation.formats import markdown, spif, stanag4774
 from legation.formats.shipped import AT_HAND, shipped
+from legation.item.attachment import measured
 from legation.item.draft import Draft, DraftPortion, Variant, VariantKind
 from legation.item.draws import SECRET_SIZE_BYTES, SecretDraws, digest_signed
 from legation.item.portion import Withheld
@@ -84,14 +85,22 @@ class Composed:
     reference: str
 
 
-def compose(report: bytes, keys: OfficeKeys, policies: Policies, around: Surroundings) -> Composed:
+def compose(
+    report: bytes,
+    keys: OfficeKeys,
+    policies: Policies,
+    around: Surroundings,
+    measure: markdown.Measure = markdown.no_files,
+) -> Composed:
     """
     Read a report, sign it as a new document, and look at the result as anybody would.
+
+    Its attachments are measured and stay where they are.
 
     Raises:
         MalformedError: ``faults`` names every line that is wrong.
     """
-    draft = markdown.read(report, policies, party=keys.party)
+    draft = markdown.read(report, policies, party=keys.party, measure=measure)
     document, time = around.random(DOCUMENT_SIZE_BYTES), int(around.now().timestamp())
     fresh = around.random(SECRET_SIZE_BYTES)
     draws = SecretDraws(keys.draws, fresh, digest_signed(draft.digest, document, time))
@@ -103,12 +112,13 @@ def compose(report: bytes, keys: OfficeKeys, policies: Policies, around: Surroun
 
 def format_report(report: bytes, policies: Policies) -> bytes:
     """
-    Write a report in its one form.
+    Write a report in its one form; what it names to be attached need not be there.
 
     Raises:
         MalformedError: ``faults`` names every line that is wrong.
     """
-    draft = markdown.read(report, policies, party=None)
+    # What a file measures stands in no report.
+    draft = markdown.read(report, policies, party=None, measure=lambda _: measured(()))
     policy = policies.resolve(draft.policies[0])
     assert policy is not None, "a report was read under a policy at hand"
     return markdown.write(draft, policy)
@@ -119,8 +129,8 @@ def as_report(said: Substance, policies: Policies) -> bytes:
     Write what a copy says as a report, without addressees.
 
     Raises:
-        MalformedError: It says what a report in Markdown cannot: attachments, labels of several policies, a
-            withheld line of which nothing fuller is there.
+        MalformedError: It says what a report in Markdown cannot: labels of several policies, a withheld
+            line of which nothing fuller is there.
     """
     named = tuple(dict.fromkeys(each.policy for each in said.portions))
     draft = Draft(kind=said.kind, policies=named, portions=tuple(_as_drafted(said)))
@@ -167,6 +177,7 @@ def preview_report(
     around: Surroundings,
     *,
     party: str | None = None,
+    measure: markdown.Measure = markdown.no_files,
 ) -> PreviewRecord:
     """
     Read a report and work out every addressee's copy of it, with the reasons in words.
@@ -177,11 +188,12 @@ def preview_report(
         policies: The policies at hand.
         around: Whose clock says at which instant the clearances are looked at.
         party: The author's party, if its lists are to be checked too.
+        measure: Measures the files that it names.
 
     Raises:
         MalformedError: The report or a clearance is not what it claims to be.
     """
-    draft = markdown.read(report, policies, party=party)
+    draft = markdown.read(report, policies, party=party, measure=measure)
     now = around.now()
     return preview_record(preview(draft, policies, [reader_of(name, data, now) for name, data in addressees]))
 
@@ -280,23 +292,6 @@ def view_in(data: bytes) -> bytes:
     """
     # The length of a slip stands first, in four bytes, and is below 65,536.
     return read_view(data)[1] if data.startswith(b"\x00\x00") else data
-
-
-def verify_copy(
-    data: bytes, cards: Sequence[Card], policies: Policies, around: Surroundings
-) -> VerificationRecord:
-    """
-    Hold a copy against its author's card, and its labels against the policies at hand.
-
-    Raises:
-        VerificationError: Anything about it does not hold, be it that the bytes are no view at all.
-    """
-    try:
-        view = verify(view_in(data), cards)
-    except MalformedError as error:
-        # Asked whether it holds, bytes that are no view get the same answer as altered ones.
-        raise VerificationError(error.message) from None
-    return verification_record(view, policies, around.now())
 
 
 def verification_record(view: View, policies: Policies, now: datetime) -> VerificationRecord:

@@ -6,7 +6,8 @@ The folder of a node: what lies where, how it is made, how it is opened.
 
     office.keys   secrets of the office           office.card   what it publishes of itself
     root.key      secret of the party's root      node.db       the store
-    blobs/        what is too long for a row      serve.lock    held by the one ``serve``
+    blobs/        what is too long for a row      attachments/  files, each sealed under a key of its own
+    serve.lock    held by the one ``serve``
 
 ``root.key`` lies there only until its owner takes it offline: no command but ``card`` needs it.
 """
@@ -37,11 +38,13 @@ from legation.node.keyring import (
 )
 from legation.node.rules import begin_epoch, named_clearance, read_policy
 from legation.node.surroundings import Surroundings
+from legation.store.attachments import Attachments
 from legation.store.blobs import Blobs
 from legation.store.sqlite import logbook, node, policies
 from legation.store.sqlite.database import Database, Writing
 
-KEYS, ROOT, CARD, STORE, BLOBS = "office.keys", "root.key", "office.card", "node.db", "blobs"
+KEYS, ROOT, CARD, STORE = "office.keys", "root.key", "office.card", "node.db"
+BLOBS, ATTACHMENTS = "blobs", "attachments"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +66,7 @@ class Home:
     signing: Signing
     database: Database
     blobs: Blobs
+    attachments: Attachments
 
     @property
     def office(self) -> str:
@@ -241,7 +245,14 @@ def open_home(path: Path, around: Surroundings) -> Home:
         with database.read() as db:
             if node.office(db) != keys.office:
                 raise StoreError("the store and the keys in this folder are of two offices")
-        return Home(path=path, card=card, signing=signing, database=database, blobs=Blobs(path / BLOBS))
+        return Home(
+            path=path,
+            card=card,
+            signing=signing,
+            database=database,
+            blobs=Blobs(path / BLOBS),
+            attachments=Attachments(path / ATTACHMENTS),
+        )
     except BaseException:
         database.close()
         raise

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from legation.errors import MalformedError, ProofError, SignatureError
 from legation.exchange import RefusalCode
+from legation.item.portion import is_controlled
 from legation.item.reference import reference
 from legation.item.view import Contents, authenticate, inspect
 from legation.keys.card import KeyState, PolicyReference
@@ -24,6 +25,7 @@ from legation.store.sqlite import access, inbox, items
 from legation.store.sqlite.database import Writing
 from legation.store.sqlite.items import ViewState
 
+CONTROLLED = "it is under its originator's control, and came by another office"
 TAKEN_BACK = "taken back by its sender"
 """Why a view is set apart that was void when it came; it is not judged again."""
 
@@ -79,7 +81,8 @@ def judge(view: bytes, sender: str, rules: Rules, why: WhyApart) -> Judged:
        whoever knows that we have the author's card: the author's own office. To others it would tell that.
     2. What we cannot or do not trust is set apart: an author whose card is not pinned, a key that was
        revoked, a retired key through a relay, a policy that is not at hand.
-    3. So is what by its own labels is not for us: somebody made a mistake.
+    3. So is what is under its originator's control, unless its author hands it over: nobody else may.
+    4. So is what by its own labels is not for us: somebody made a mistake.
 
     Args:
         view: The bytes.
@@ -108,7 +111,10 @@ def judge(view: bytes, sender: str, rules: Rules, why: WhyApart) -> Judged:
     # 2. Not trusted.
     if author.state is KeyState.RETIRED and office != sender:
         return _apart(verified, "its author's key is retired, and it came by another office", office)
-    # 3. Not for us.
+    # 3. Not theirs to pass on.
+    if office != sender and any(is_controlled(each) for layer in verified.layers for each in layer.portions):
+        return _apart(verified, CONTROLLED, office)
+    # 4. Not for us.
     because = why(verified)
     if because:
         return _apart(verified, because, office)

@@ -10,7 +10,9 @@ Rules kept here:
    is sent from here: the caller commits first.
 3. Of several versions of a document at most one goes, and only if it says something new (``superseding``).
 4. What was withdrawn is neither numbered nor handed over any more, nor handed over again.
-5. Retransmission only narrows. What was numbered and may no longer be handed over is taken back: it
+5. Of another office's item goes what was approved last, cut from the very view that was approved, if that is held
+   still, and without what is under its originator's control; and only if it says more than each copy before.
+6. Retransmission only narrows. What was numbered and may no longer be handed over is taken back: it
    stays in the stream as a leaf hash, a ``void`` entry says so, and a smaller cut goes as a new entry.
 """
 
@@ -31,6 +33,7 @@ from legation.exchange import (
 )
 from legation.item.parts import LayerHead, Parts, take_apart
 from legation.log import INCARNATION_SIZE_BYTES, Frontier, LogEntry, LogKind
+from legation.node.passable import handed_over_layers, passable, shown_layers
 from legation.node.rules import Rules
 from legation.node.superseding import Going, weigh_versions, withhold
 from legation.node.surroundings import Surroundings
@@ -39,6 +42,7 @@ from legation.store.blobs import Blobs
 from legation.store.sqlite import deliveries, items, logbook, outgoing
 from legation.store.sqlite.database import Reading, Writing
 from legation.store.sqlite.deliveries import Waiting
+from legation.store.sqlite.items import StoredView, ViewState
 from legation.store.sqlite.outgoing import NewEntry, Outgoing, OutgoingEntry
 
 DELIVERIES_PER_STEP = 500  # numbered in one transaction; the sync to the disk is paid once for all
@@ -57,7 +61,7 @@ class Cutter:
 
     def __init__(self, blobs: Blobs) -> None:
         self._blobs = blobs
-        self._items: dict[bytes, Parts[LayerHead]] = {}
+        self._items: dict[bytes, Parts[LayerHead]] = {}  # ours by item id, others' views by hash
         self._cuts: dict[tuple[bytes, frozenset[int]], bytes] = {}
         self._size_bytes = 0
 
@@ -94,10 +98,31 @@ class Cutter:
         if found is None:
             own = items.own_view(db, item_id)
             assert own is not None, "what is delivered was released here"
-            data = items.view_data(db, own.view_key, self._blobs)
-            found = take_apart(data)
-            if self._has_room(len(data)):
-                self._items[item_id] = found
+            found = self._open(db, item_id, own)
+        return found
+
+    def cut_passed_on(
+        self, db: Reading, view_key: int, allowed: frozenset[int], rules: Rules
+    ) -> bytes | Because:
+        """Give the copy of another's view that shows what may be passed on of these layers, or why there is none."""
+        view = items.view(db, view_key)
+        if view.state is not ViewState.HELD:
+            return Because.REFUSED_BY_RULE
+        found = passable(view, self.parts_of(db, view), allowed, rules)
+        if not found.layers:
+            return Because.REFUSED_BY_RULE
+        return found.cut(rules) if found.says_something(rules) else Because.EMPTY_CUT
+
+    def parts_of(self, db: Reading, view: StoredView) -> Parts[LayerHead]:
+        """A view taken apart; it never changes."""
+        found = self._items.get(view.hash)
+        return self._open(db, view.hash, view) if found is None else found
+
+    def _open(self, db: Reading, name: bytes, view: StoredView) -> Parts[LayerHead]:
+        data = items.view_data(db, view.view_key, self._blobs)
+        found = take_apart(data)
+        if self._has_room(len(data)):
+            self._items[name] = found
         return found
 
 
@@ -162,7 +187,7 @@ def number(
     now = around.seconds()
     choice = _Choice(db=db, office=office, rules=rules, cutter=cutter, blobs=blobs, now=now)
     for each in _waiting(db, office):
-        data = choice.of_one(each) if each.versions_of is None else choice.of_version(each, each.versions_of)
+        data = choice.of(each)
         if data is None:
             continue
         payload = write_view(each.slip, data)
@@ -192,16 +217,33 @@ class _Choice:
     now: int
     decided: dict[bytes, Going | None] = field(default_factory=dict)
 
-    def of_one(self, each: Waiting) -> bytes | None:
-        """Decide about an item that is the only version of its document: its copy, or None."""
+    def of(self, each: Waiting) -> bytes | None:
+        """Decide about one delivery: its copy, or None."""
+        if each.versions_of is not None:
+            return self.of_version(each, each.versions_of)
         allowed = frozenset(one for one in each.labels if self.rules.permits(self.office, one))
-        found = self._cut(each.item_id, allowed)
+        if each.view_key is None:
+            found = self._cut(each.item_id, allowed)
+        else:
+            found = self._passed_on(each, each.view_key, allowed)
         if not isinstance(found, Because):
             return found
         deliveries.move(
             self.db, each.delivery_id, DeliveryEvent.REFUSE, found, epoch=self.rules.epoch, at=self.now
         )
         return None
+
+    def _passed_on(self, each: Waiting, view_key: int, allowed: frozenset[int]) -> bytes | Because:
+        """Another's item: its copy, or why it does not go. What was approved later goes in its place."""
+        others = deliveries.passed_on(self.db, self.office, each.item_id)
+        if others[-1].delivery_id != each.delivery_id:
+            return Because.REPLACED
+        found = self.cutter.cut_passed_on(self.db, view_key, allowed, self.rules)
+        if isinstance(found, Because):
+            return found
+        shown = frozenset(shown_layers(found, self.rules))
+        before = handed_over_layers(self.db, others, self.rules, self.blobs)
+        return Because.NO_DIFFERENCE if any(shown <= held for held in before) else found
 
     def of_version(self, each: Waiting, document: bytes) -> bytes | None:
         """
@@ -289,14 +331,18 @@ def take_back(
 
 
 def not_to_go(db: Reading, office: str, entries: Sequence[OutgoingEntry], rules: Rules) -> list[int]:
-    """Name those of *entries* that *office* may no longer be handed: by the rules, or withdrawn since."""
+    """
+    Name those of *entries* that *office* may no longer be handed.
+
+    By the rules, or because their item was withdrawn since, or because it is another's and not trusted any more.
+    """
     whole = {
         each.delivery_id: each.header.number
         for each in entries
         if each.payload is not None and each.delivery_id is not None
     }
-    withdrawn = {whole[each] for each in deliveries.withdrawn_among(db, whole)}
-    return sorted(withdrawn.union(flipped(office, entries, rules)))
+    stopped = {whole[each] for each in deliveries.stopped_among(db, whole)}
+    return sorted(stopped.union(flipped(office, entries, rules)))
 
 
 def flipped(office: str, entries: Iterable[OutgoingEntry], rules: Rules) -> list[int]:
@@ -318,5 +364,4 @@ def flipped(office: str, entries: Iterable[OutgoingEntry], rules: Rules) -> list
 
 def _layers(payload: bytes, rules: Rules) -> Iterable[int]:
     """The access ids of what a view entry shows."""
-    _, view = read_view(payload)
-    return [rules.access_id(layer) for _, layer, _ in take_apart(view).layers]
+    return shown_layers(read_view(payload)[1], rules)

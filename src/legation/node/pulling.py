@@ -7,8 +7,9 @@ For each answer:
 1. It opens with the key that this pull alone knows, is signed by the peer, and answers this pull.
 2. Its entries follow without a gap on what is held, and lead to the root that the peer signed.
 3. Every view is judged: held, set apart, or refused for ever (``judge``).
-4. One transaction stores views, access ids, cursor, inbox rows, log entries and our receipt. Commit.
-5. The receipt goes with the next pull. Nothing was receipted to the peer before it was durable.
+4. What is attached to those that are not refused is fetched, chunk by chunk (``fetching``). That is on the disk.
+5. One transaction stores views, access ids, cursor, inbox rows, log entries and our receipt. Commit.
+6. The receipt goes with the next pull. Nothing was receipted to the peer before it was durable.
 
 Where more is likely to follow, the next answer is fetched while this one is taken in. The pull for it
 says how far this one reaches, and receipts nothing of it: if it is not committed, what was fetched is
@@ -18,7 +19,7 @@ Synchronous, as ``answering``, but for the one thread that fetches ahead.
 """
 
 import threading
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -37,6 +38,7 @@ from legation.exchange import (
     Carried,
     EntryKind,
     Envelope,
+    Fetch,
     Held,
     Pull,
     RefusalCode,
@@ -54,11 +56,13 @@ from legation.item.draft import Slip
 from legation.keys.card import Card
 from legation.keys.seal import MLKEM_SEED_SIZE_BYTES, SECRET_SIZE_BYTES, X25519_KEY_SIZE_BYTES, Opener
 from legation.log import LogEntry, LogKind, cosign, key_name
+from legation.node.fetching import Coming, Fetching
 from legation.node.home import Signing
 from legation.node.judging import TAKEN_BACK, Judged, WhyApart, judge, keep_view
 from legation.node.numbering import append, begun
 from legation.node.rules import RuleBook, Rules, begin_epoch, received_reader
 from legation.node.surroundings import Surroundings, is_recent
+from legation.store.attachments import Attachments, SealedFile
 from legation.store.blobs import Blobs
 from legation.store.sqlite import incoming, items, logbook, node, peers
 from legation.store.sqlite.database import Database, Reading, Writing
@@ -150,6 +154,7 @@ class Pulling:
         signing: Our keys.
         database: The node's store.
         blobs: Where long views go.
+        attachments: Where the bytes of attachments go.
         around: Clock and dice.
     """
 
@@ -161,6 +166,7 @@ class Pulling:
         signing: Signing,
         database: Database,
         blobs: Blobs,
+        attachments: Attachments,
         around: Surroundings,
     ) -> None:
         self._office = str(card.office)
@@ -168,6 +174,7 @@ class Pulling:
         self._signing = signing
         self._database = database
         self._blobs = blobs
+        self._fetching = Fetching(peer=peer, store=attachments, database=database, around=around)
         self._around = around
         self._book = RuleBook(card, around)
         self._challenge: bytes | None = None
@@ -221,16 +228,36 @@ class Pulling:
 
     def _fetch(self, exchange: Exchange, asked: _Asked) -> _Fetched:
         """Ask, and open the answer (step 1)."""
-        opener = self._around.opener(
-            self._around.random(MLKEM_SEED_SIZE_BYTES), self._around.random(X25519_KEY_SIZE_BYTES)
+        opener = self._opener()
+        return _Fetched(
+            asked=asked, envelope=self._ask(exchange, self._pull(opener, asked), opener, asked.card)
         )
-        pull = self._pull(opener, asked)
-        pieces = exchange(self._write(pull, asked.card))
+
+    def _fetch_chunks(self, exchange: Exchange, card: Card, fetch: Fetch) -> Envelope[Answer]:
+        """Ask for chunks of an attachment, and open the answer."""
+        opener = self._opener()
+        pull = Pull(
+            sender=self._office,
+            receiver=self._peer,
+            nonce=self._around.random(NONCE_SIZE_BYTES),
+            answer_key=opener.public_key,
+            fetch=fetch,
+        )
+        return self._ask(exchange, pull, opener, card)
+
+    def _ask(self, exchange: Exchange, pull: Pull, opener: Opener, card: Card) -> Envelope[Answer]:
+        pieces = exchange(self._write(pull, card))
         try:
-            return _Fetched(asked=asked, envelope=self._read(pieces, opener, asked.card, pull))
+            return self._read(pieces, opener, card, pull)
         finally:
             if isinstance(pieces, Generator):
                 pieces.close()
+
+    def _opener(self) -> Opener:
+        """A key that one answer is sealed to."""
+        return self._around.opener(
+            self._around.random(MLKEM_SEED_SIZE_BYTES), self._around.random(X25519_KEY_SIZE_BYTES)
+        )
 
     def _card(self, db: Reading, rules: Rules) -> Card:
         card = rules.cards.get(self._peer)
@@ -280,7 +307,7 @@ class Pulling:
         return found
 
     def _take(self, found: Envelope[Answer], asked: _Asked, rules: Rules, exchange: Exchange) -> Pulled:
-        """Steps 2 to 4."""
+        """Steps 2 to 5."""
         held, card, answer = asked.held, asked.card, found.letter
         if answer.challenge is not None:
             return self._take_challenge(answer.challenge)
@@ -294,12 +321,37 @@ class Pulling:
             self._ahead = _Ahead(lambda: self._fetch(exchange, after))
         with self._database.read() as db:
             judged = self._judge_all(db, accepted, rules)
+        coming = Coming.of(answer.incarnation, {number: each.judged for number, each in judged.items()})
+        if coming:
+            # Both would use the one way to the peer.
+            self._drop_ahead()
+            self._fetching.fetch(coming, lambda fetch: self._fetch_chunks(exchange, card, fetch))
 
-        def act(db: Writing) -> Pulled:
+        def act(db: Writing) -> tuple[Pulled, Sequence[SealedFile]]:
             now, arrived = self._present(db, accepted, rules, judged)
-            return self._commit(db, answer, held=held, accepted=accepted, judged=arrived, epoch=now.epoch)
+            pulled = self._commit(db, answer, held=held, accepted=accepted, judged=arrived, epoch=now.epoch)
+            return pulled, self._take_attached(db, answer, arrived)
 
-        return self._database.write(act)
+        pulled, spare = self._database.write(act)
+        self._fetching.remove(spare)
+        return pulled
+
+    def _take_attached(
+        self, db: Writing, answer: Answer, arrived: Mapping[int, Arrived]
+    ) -> Sequence[SealedFile]:
+        """Take in what came with the entries, let go of what came of those that were taken back."""
+        coming = Coming.of(answer.incarnation, {number: each.judged for number, each in arrived.items()})
+        gone = [each.number for each in answer.entries if isinstance(each, TakenBack)]
+        return [
+            *self._fetching.take_in(db, coming),
+            *self._fetching.let_go(db, answer.incarnation, gone),
+        ]
+
+    def _drop_ahead(self) -> None:
+        """Let what is being fetched ahead end, and throw it away."""
+        ahead, self._ahead = self._ahead, None
+        if ahead is not None:
+            ahead.join()
 
     def _judge_all(self, db: Reading, accepted: Accepted, rules: Rules) -> Mapping[int, Arrived]:
         """Judge every view that an answer brought, by the number of its entry."""

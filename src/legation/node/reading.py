@@ -63,11 +63,15 @@ def begin_reading(db: Reading, reader: Reader, rules: Rules) -> frozenset[int]:
 
 
 @contextmanager
-def mission_reading(db: Writing, rules: Rules, around: Surroundings) -> Iterator[None]:
-    """Look in a change as the mission's people see it; afterwards nothing may be seen in it again."""
-    begin_reading(db, mission_reader(db, rules.office, around.now()), rules)
+def mission_reading(db: Writing, rules: Rules, around: Surroundings) -> Iterator[frozenset[int]]:
+    """
+    Look in a change as the mission's people see it; afterwards nothing may be seen in it again.
+
+    Gives the access ids that they may see.
+    """
+    allowed = begin_reading(db, mission_reader(db, rules.office, around.now()), rules)
     try:
-        yield
+        yield allowed
     finally:
         access.allow(db, ())
 
@@ -130,8 +134,9 @@ def show_item(
         rules = RuleBook(card, around).at(db)
         contents = find_view(db, text, mission_reader(db, name, around.now()), rules, blobs)
         history = _History.of(db, contents.item_id)
+        source = items.passed_on_by(db, contents.item_id)
     shown = item_record(verify(contents.data, rules.pinned), rules.policies, languages)
-    shown = replace(shown, earlier=history.earlier, later=history.later)
+    shown = replace(shown, earlier=history.earlier, later=history.later, source=source)
     if history.withdrawn:
         return replace(shown, withdrawn=history.withdrawn, banner="", portions=())
     return shown

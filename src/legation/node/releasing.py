@@ -22,6 +22,7 @@ from legation.keys.card import Card
 from legation.labels.label import check_name
 from legation.log import LogEntry, LogKind
 from legation.node.approving import Approvable, approvable
+from legation.node.attaching import check_attached
 from legation.node.drafting import check_addressees, find_draft
 from legation.node.home import Signing
 from legation.node.reading import mission_reading
@@ -81,6 +82,7 @@ def release(
         draft = find_draft(db, text)
         rules = book.turn(db)
         _check_version(db, draft, rules, around)
+        check_attached(db, draft)
         found = _checked(db, draft, rules, seen)
         return _carry_out(db, found, rules, by=by, blobs=blobs, signing=signing, around=around)
 

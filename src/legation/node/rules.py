@@ -178,8 +178,12 @@ def is_due(db: Reading, around: Surroundings) -> bool:
 def begin_epoch(db: Writing, around: Surroundings) -> int:
     """Count a change of whatever decides, and note when the next date will change a decision."""
     now = around.seconds()
-    future = [instant for instant in _dates(db) if instant > now]
-    return node.bump_epoch(db, changes_at=min(future, default=None), began_at=now)
+    return node.bump_epoch(db, changes_at=changes_after(db, now), began_at=now)
+
+
+def changes_after(db: Reading, now: int) -> int | None:
+    """When a date will change a decision next after an instant, or None."""
+    return min((instant for instant in _dates(db) if instant > now), default=None)
 
 
 def _rules(db: Reading, own: Card, epoch: int, around: Surroundings) -> Rules:

@@ -70,8 +70,10 @@ class Answerer:
             LegationError: It is not one that is answered.
         """
         found = await self._work(lambda: self._begin(envelope))
-        batch = await self._wait(found)
-        return self._give(found, batch)
+        fetch = found.letter.fetch
+        if fetch is not None:
+            return self._passed(await self._work(lambda: self._answering.chunks(found, fetch)))
+        return self._give(found, await self._wait(found))
 
     def _begin(self, envelope: bytes) -> Envelope[Pull]:
         found = self._answering.open(envelope)
@@ -107,14 +109,18 @@ class Answerer:
                 return True
 
     async def _give(self, found: Envelope[Pull], batch: Batch) -> AsyncIterator[bytes]:
-        pieces = self._answering.pieces(found, batch)
-        while (piece := await self._work(lambda: next(pieces, None))) is not None:
+        async for piece in self._passed(self._answering.pieces(found, batch)):
             yield piece
         if batch.entries:
             # The peer is busy with this batch and will come for the next: it is made meanwhile.
             ahead = asyncio.create_task(self._work(lambda: self._answering.work_ahead(found.letter.sender)))
             self._ahead.add(ahead)
             ahead.add_done_callback(self._done)
+
+    async def _passed(self, pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
+        """Pass pieces on, each made by a worker when it is asked for."""
+        while (piece := await self._work(lambda: next(pieces, None))) is not None:
+            yield piece
 
     def _done(self, ahead: "asyncio.Task[None]") -> None:
         """Let go of a task; what it could not do is done at the next pull, and fails there if it must."""
@@ -305,6 +311,7 @@ def pulling(home: Home, office: str, around: Surroundings) -> Pulling:
         signing=home.signing,
         database=home.database,
         blobs=home.blobs,
+        attachments=home.attachments,
         around=around,
     )
 
@@ -368,7 +375,12 @@ def exchange_of(
 ) -> ASGIApp:
     """The application that answers this node's peers; *doorbell* if its owner wants to close it."""
     answering = Answering(
-        card=home.card, signing=home.signing, database=home.database, blobs=home.blobs, around=around
+        card=home.card,
+        signing=home.signing,
+        database=home.database,
+        blobs=home.blobs,
+        attachments=home.attachments,
+        around=around,
     )
     answerer = Answerer(answering, doorbell or Doorbell(home.database), home.database, report)
     return exchange_app(

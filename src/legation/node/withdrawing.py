@@ -116,14 +116,18 @@ def _keep(
         logged = LogEntry(kind=LogKind.WITHDRAWN, hash=sha256(data).digest(), time=around.seconds())
         logbook.append(db, [logged])
         item = items.item(db, judged.item_id)
-        if item is not None and item.is_own and item.office == judged.office:
+        if item is not None and item.office == judged.office:
             _stop_deliveries(db, item, rules, around)
         # Answers that are being given look at the epoch before each piece.
         begin_epoch(db, around)
 
 
 def _stop_deliveries(db: Writing, item: StoredItem, rules: Rules, around: Surroundings) -> None:
-    """Let nothing of an item of ours go any more; what was numbered and not receipted is taken back."""
+    """
+    Let nothing of an item go any more, ours or another's that was passed on.
+
+    What was numbered and not receipted is taken back.
+    """
     now = around.seconds()
     for delivery_id, office, state, stream_id, number in deliveries.of_item(db, item.item_id):
         stream = outgoing.stream(db, office)

@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """What doors and clients speak: frozen records, the same on a page, in the API and with ``--json``."""
 
+from legation.records.checking import CheckRecord, FaultRecord
 from legation.records.exchange import (
     AddresseeRecord,
-    CheckRecord,
     DeliveriesRecord,
     DeliveryRecord,
-    FaultRecord,
     GrantRecord,
     HolderRecord,
     InboxEntryRecord,
@@ -22,6 +21,13 @@ from legation.records.exchange import (
     WithdrawnRecord,
 )
 from legation.records.item import ItemRecord, PortionRecord, VerificationRecord, VersionRecord
+from legation.records.passing import (
+    PassedCopyRecord,
+    PassedPortionRecord,
+    PassedRecord,
+    PassingRecord,
+    ReissuedRecord,
+)
 from legation.records.preview import (
     CopyRecord,
     DifferenceRecord,
@@ -31,7 +37,16 @@ from legation.records.preview import (
     StretchRecord,
     ToldRecord,
 )
-from legation.records.proof import CardRecord, CheckpointRecord, ProofRecord
+from legation.records.proof import (
+    CardRecord,
+    CheckpointRecord,
+    FileRecord,
+    FilesRecord,
+    GrowthRecord,
+    HistoryRecord,
+    ProofRecord,
+    WithdrawalRecord,
+)
 
 __all__ = [
     "AddresseeRecord",
@@ -43,13 +58,21 @@ __all__ = [
     "DeliveryRecord",
     "DifferenceRecord",
     "FaultRecord",
+    "FileRecord",
+    "FilesRecord",
     "GrantRecord",
+    "GrowthRecord",
+    "HistoryRecord",
     "HolderRecord",
     "InboxEntryRecord",
     "InboxRecord",
     "ItemRecord",
     "NewsRecord",
     "OutcomeRecord",
+    "PassedCopyRecord",
+    "PassedPortionRecord",
+    "PassedRecord",
+    "PassingRecord",
     "PeerPulledRecord",
     "PeerRecord",
     "PeersRecord",
@@ -60,10 +83,12 @@ __all__ = [
     "PreviewRecord",
     "ProofRecord",
     "PulledRecord",
+    "ReissuedRecord",
     "ReleasedRecord",
     "StretchRecord",
     "ToldRecord",
     "VerificationRecord",
     "VersionRecord",
+    "WithdrawalRecord",
     "WithdrawnRecord",
 ]

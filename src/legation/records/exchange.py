@@ -188,17 +188,3 @@ class PolicyAddedRecord(Canonical, frozen=True):
 
     policy: PolicyRecord
     opened: int
-
-
-class FaultRecord(Canonical, frozen=True):
-    """One thing that does not hold: where, and what."""
-
-    where: str
-    what: str
-
-
-class CheckRecord(Canonical, frozen=True):
-    """What a check of the whole node looked at, how much of it, and what does not hold."""
-
-    checked: dict[str, int]
-    faults: tuple[FaultRecord, ...]

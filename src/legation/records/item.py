@@ -34,6 +34,7 @@ class ItemRecord(Canonical, frozen=True):
 
     ``item`` and ``document`` are in hexadecimal. ``verified`` says whether the copy was held
     against its author's card; only then are ``author``, ``reference`` and ``key_state`` there.
+    ``source`` is the office that passed it on, where that is not the author.
     ``time`` is what the author wrote, ISO 8601 in UTC. ``banner`` is the roll-up of what this copy
     discloses, not of the whole item, of which a copy tells nothing.
 
@@ -52,6 +53,7 @@ class ItemRecord(Canonical, frozen=True):
     author: str = ""
     reference: str = ""
     key_state: str = ""
+    source: str = ""
     withdrawn: str = ""
     earlier: tuple[VersionRecord, ...] = ()
     later: tuple[VersionRecord, ...] = ()

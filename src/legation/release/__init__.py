@@ -4,7 +4,15 @@
 from legation.release.delivery import TRANSITIONS, Because, DeliveryEvent, DeliveryState, move_on
 from legation.release.difference import Change, Difference, News, Stretch, differences, news
 from legation.release.disclosure import decide_label, disclose, disclosure_banner
-from legation.release.preview import Addressee, AddresseeCopy, PortionOutcome, Preview, Showing, preview
+from legation.release.preview import (
+    Addressee,
+    AddresseeCopy,
+    PortionOutcome,
+    Preview,
+    Showing,
+    portion_names,
+    preview,
+)
 
 __all__ = [
     "TRANSITIONS",
@@ -26,5 +34,6 @@ __all__ = [
     "disclosure_banner",
     "move_on",
     "news",
+    "portion_names",
     "preview",
 ]

@@ -14,44 +14,58 @@ Use::
     print(found.note.holder.office, "has held", found.view.reference, "since", found.note.time)
 
 What verifies is the same code that the node runs: this room only puts it together. The formats are
-``docs/spec/item.md``, ``docs/spec/log.md``, ``docs/spec/exchange.md`` and ``docs/spec/card.md``.
+``docs/spec/item.md``, ``docs/spec/withdrawal.md``, ``docs/spec/log.md``, ``docs/spec/exchange.md`` and
+``docs/spec/card.md``.
 """
 
 from legation.item.view import View
+from legation.item.withdrawal import Withdrawn
 from legation.keys.card import Card, fingerprint
+from legation.sdk.comparing import History, HistoryState, compare, histories, is_withdrawn
 from legation.sdk.recognising import Kind, recognise
-from legation.sdk.telling import checkpoint_record, proof_record
-from legation.sdk.values import ProvenEntry, SignedCheckpoint, SignedReceipt
+from legation.sdk.telling import checkpoint_record, growth_record, proof_record, withdrawal_record
+from legation.sdk.values import ProvenEntry, SignedCheckpoint, SignedGrowth, SignedReceipt
 from legation.sdk.verifying import (
-    compare,
     read_card,
     verify_attachment,
     verify_checkpoint,
+    verify_growth,
     verify_note,
     verify_payload,
     verify_proof,
     verify_receipt,
     verify_view,
+    verify_withdrawal,
 )
 
 __all__ = [
     "Card",
+    "History",
+    "HistoryState",
     "Kind",
     "ProvenEntry",
     "SignedCheckpoint",
+    "SignedGrowth",
     "SignedReceipt",
     "View",
+    "Withdrawn",
     "checkpoint_record",
     "compare",
     "fingerprint",
+    "growth_record",
+    "histories",
+    "is_withdrawn",
     "proof_record",
     "read_card",
     "recognise",
     "verify_attachment",
     "verify_checkpoint",
+    "verify_growth",
     "verify_note",
     "verify_payload",
     "verify_proof",
     "verify_receipt",
     "verify_view",
+    "verify_withdrawal",
+    "withdrawal_record",
 ]

@@ -17,12 +17,18 @@ class Kind(StrEnum):
     """A checkpoint or a receipt."""
     PROOF = "proof"
     """A proof of one entry, with a checkpoint or a receipt inside."""
+    GROWTH = "growth"
+    """A proof that a stream or log has only grown, with its checkpoint inside."""
+    WITHDRAWAL = "withdrawal"
+    """The author's word that nobody is to use an item any more."""
 
 
 _BEGINNINGS = (
     (b"c2sp.org/tlog-proof@", Kind.PROOF),
     (b"legation/stream/", Kind.NOTE),
     (b"legation/log/", Kind.NOTE),
+    (b"old ", Kind.GROWTH),
+    (b'{"author":', Kind.WITHDRAWAL),  # a view begins with its header
     (b"\x00\x00", Kind.PAYLOAD),  # a slip is never so long that its four bytes of length begin otherwise
 )
 

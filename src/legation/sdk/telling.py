@@ -8,9 +8,17 @@ from datetime import UTC, datetime
 from msgspec.structs import replace
 
 from legation.exchange import EntryHeader
+from legation.item.withdrawal import Withdrawn
 from legation.keys.card import Card, fingerprint
-from legation.records import CardRecord, CheckpointRecord, ProofRecord, VerificationRecord
-from legation.sdk.values import ProvenEntry, SignedCheckpoint, SignedReceipt
+from legation.records import (
+    CardRecord,
+    CheckpointRecord,
+    GrowthRecord,
+    ProofRecord,
+    VerificationRecord,
+    WithdrawalRecord,
+)
+from legation.sdk.values import ProvenEntry, SignedCheckpoint, SignedGrowth, SignedReceipt
 
 
 def checkpoint_record(found: SignedCheckpoint) -> CheckpointRecord:
@@ -37,6 +45,28 @@ def checkpoint_record(found: SignedCheckpoint) -> CheckpointRecord:
         holder=str(found.holder.office),
         receipted=_instant(found.time),
     )
+
+
+def growth_record(found: SignedGrowth) -> GrowthRecord:
+    """
+    Tell a proof of growth.
+
+    >>> told = growth_record(verify_growth(growth_bytes, [kor]))
+    >>> told.since, told.note.size
+    (9, 39)
+    """
+    hashes = tuple(each.hex() for each in found.hashes)
+    return GrowthRecord(note=checkpoint_record(found.note), since=found.old_size, hashes=hashes)
+
+
+def withdrawal_record(found: Withdrawn) -> WithdrawalRecord:
+    """
+    Tell a withdrawal.
+
+    >>> withdrawal_record(verify_withdrawal(withdrawal, [kor])).author
+    'KOR@NATO'
+    """
+    return WithdrawalRecord(verified=True, author=str(found.author), item=found.item_id.hex())
 
 
 def proof_record(found: ProvenEntry, *, view: VerificationRecord | None = None) -> ProofRecord:

@@ -10,6 +10,7 @@ from legation.item.draft import Slip
 from legation.item.view import View
 from legation.keys.card import Card
 from legation.log import Checkpoint, LogEntry
+from legation.merkle import Hash
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +36,19 @@ class SignedReceipt(SignedCheckpoint):
 
     holder: Card
     time: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedGrowth:
+    """
+    A verified checkpoint, and hashes that lead to it from an older one of ``old_size`` entries.
+
+    What they prove, ``compare`` says with that older one.
+    """
+
+    note: SignedCheckpoint
+    old_size: int
+    hashes: tuple[Hash, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

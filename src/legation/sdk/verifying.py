@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-Verify views, payloads, checkpoints, receipts, proofs and attachments, with cards alone.
+Verify views, payloads, withdrawals, checkpoints, receipts, proofs and attachments, with cards alone.
 
 Whose card is needed, the file says; that it is the right one, the caller does: cards are compared by their
 words before they are given to any function here. Two cards of one office cannot be given together.
@@ -13,19 +13,15 @@ from hashlib import sha256
 from typing import NamedTuple
 
 from legation.encoding import Codec
-from legation.errors import (
-    EquivocationError,
-    MalformedError,
-    ProofError,
-    SignatureError,
-    VerificationError,
-)
+from legation.errors import MalformedError, ProofError, SignatureError, VerificationError
 from legation.exchange import EntryHeader, EntryKind, read_view
 from legation.item import view as item_view
 from legation.item.attachment import verified
 from legation.item.draft import Slip
 from legation.item.portion import Attachment
 from legation.item.view import View
+from legation.item.withdrawal import Withdrawn
+from legation.item.withdrawal import verify_withdrawal as hold_withdrawal
 from legation.keys import card as keys_card
 from legation.keys.card import Card, Cards, Office
 from legation.log import (
@@ -33,6 +29,7 @@ from legation.log import (
     Proof,
     key_name,
     open_checkpoint,
+    read_growth,
     read_proof,
     stream_origin,
 )
@@ -41,8 +38,8 @@ from legation.log import verify_receipt as hold_receipt
 from legation.log.entry import ENTRY
 from legation.log.note import read_note
 from legation.log.proof import EXTRA_SIZE_BYTES_MAX
-from legation.merkle import Hash, leaf_hash, verify_consistency
-from legation.sdk.values import ProvenEntry, SignedCheckpoint, SignedReceipt
+from legation.merkle import leaf_hash
+from legation.sdk.values import ProvenEntry, SignedCheckpoint, SignedGrowth, SignedReceipt
 
 _HEADER = Codec(EntryHeader, size_bytes_max=EXTRA_SIZE_BYTES_MAX, what="entry header")
 _LINES_OF_A_CHECKPOINT = 2
@@ -255,39 +252,51 @@ def verify_attachment(portion: Attachment, pieces: Iterable[bytes]) -> None:
         pass
 
 
-def compare(one: SignedCheckpoint, other: SignedCheckpoint, proof: Sequence[Hash] | None = None) -> None:
+def verify_withdrawal(data: bytes, cards: Iterable[Card]) -> Withdrawn:
     """
-    Compare two checkpoints or receipts of one stream or log: that they tell one history.
+    Verify an author's word that nobody is to use an item any more, as of now.
 
-    Returns nothing. Of two sizes the smaller is shown to be the beginning of the larger by *proof*; a proof that
-    does not hold shows nothing, not even that there are two histories.
+    It counts for an item of the same office, which ``is_withdrawn`` compares. One that held when it came goes on
+    to hold: whoever took it in while the key was current need not ask again.
 
-    >>> compare(verify_checkpoint(checkpoint, kor), verify_receipt(receipt, kor, jpn))
+    >>> found = verify_withdrawal(withdrawal, [kor])
+    >>> print(found.author, found.item_id == view.item_id)
+    KOR@NATO True
 
     Args:
-        one: The one.
-        other: The other, in any order.
-        proof: The consistency proof (RFC 9162, section 2.1.4) between two sizes; not needed for one.
+        data: The bytes, at most ``legation.item.withdrawal.WITHDRAWAL_SIZE_BYTES_MAX``.
+        cards: Pinned cards; the author's must be among them.
 
     Raises:
-        EquivocationError: One size, two roots: their writer tells two histories. It holds both.
-        ProofError: Between the two sizes nothing is proven.
-        VerificationError: They are of two streams or logs.
+        MalformedError: The bytes are no withdrawal, or two of the cards cannot stand together.
+        SignatureError: The key is in no card, or is not current, or the signature does not hold.
     """
-    old, new = sorted((one.checkpoint, other.checkpoint), key=lambda each: each.size)
-    if old.origin != new.origin:
-        raise VerificationError("two checkpoints are of two streams or logs")
-    if old.size == new.size and old.root != new.root:
-        raise EquivocationError(
-            f"`{one.writer.office}` tells two histories of {old.size} entries",
-            ours=one.data,
-            theirs=other.data,
-        )
-    if old.size != new.size and proof is None:
-        raise ProofError(f"between {old.size} and {new.size} entries nothing is proven without a proof")
-    verify_consistency(
-        old_size=old.size, old_root=old.root, new_size=new.size, new_root=new.root, proof=proof or ()
-    )
+    return hold_withdrawal(data, Cards(cards))
+
+
+def verify_growth(data: bytes, cards: Iterable[Card]) -> SignedGrowth:
+    """
+    Verify the checkpoint in a proof of growth; the growth itself ``compare`` holds against the older one.
+
+    >>> growth = verify_growth(growth_bytes, [kor])
+    >>> growth.old_size, growth.note.checkpoint.size
+    (9, 39)
+    >>> compare(verify_checkpoint(older, kor), growth.note, growth.hashes)
+
+    Args:
+        data: The file, at most ``legation.log.growth.GROWTH_SIZE_BYTES_MAX``.
+        cards: Pinned cards; those of the offices that have signed must be among them.
+
+    Raises:
+        MalformedError: The bytes are none, or two of the cards cannot stand together.
+        ProofError: There are fewer entries now than before.
+        VerificationError: As for ``verify_note``.
+    """
+    found = read_growth(data)
+    note = verify_note(found.note, cards)
+    if found.old_size > note.checkpoint.size or (found.old_size == note.checkpoint.size and found.hashes):
+        raise ProofError(f"{note.checkpoint.size} entries are not {found.old_size} that grew")
+    return SignedGrowth(note=note, old_size=found.old_size, hashes=found.hashes)
 
 
 def _entry(proof: Proof, note: SignedCheckpoint) -> EntryHeader | LogEntry:

@@ -17,6 +17,7 @@ Rules kept here:
 import contextlib
 import fcntl
 import os
+from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 from secrets import token_hex
@@ -108,6 +109,26 @@ class Blobs:
     def has(self, digest: bytes) -> bool:
         """Tell whether there is a file for it; only ``get`` tells whether it is whole."""
         return self._path(digest).is_file()
+
+    def hashes(self) -> Iterator[bytes]:
+        """Give the hash of every blob that there is a file for, as its name says; other files are passed over."""
+        for path in self._folder.glob("??/??/*.blob"):
+            with contextlib.suppress(ValueError):
+                digest = bytes.fromhex(path.stem)
+                if len(digest) == HASH_SIZE_BYTES and self._path(digest) == path:
+                    yield digest
+
+    def remove(self, digest: bytes) -> None:
+        """
+        Take a blob away, if it is there; nothing may name it.
+
+        Raises:
+            StoreError: The disk says no.
+        """
+        try:
+            self._path(digest).unlink(missing_ok=True)
+        except OSError as error:
+            raise failure(error, f"blob `{_brief(digest)}` cannot be removed") from error
 
     def _path(self, digest: bytes) -> Path:
         assert len(digest) == HASH_SIZE_BYTES, "a blob is named by a SHA-256"

@@ -99,7 +99,7 @@ ENGLISH = Wording(
         "refused-by-rule": "refused by rule: nothing of what was approved is permitted now",
         "empty-cut": "nothing is sent: what they may see holds no paragraph",
         "no-difference": "nothing is sent: it says to them what they have",
-        "replaced": "not handed over: a newer version stands in its place",
+        "replaced": "not handed over: something newer stands in its place",
         "not-received": "withdrawn; there is no receipt for it",
         "received-before": "withdrawn after their registry had received it",
         "expired": "expired before it could be handed over",

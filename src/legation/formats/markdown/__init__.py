@@ -20,7 +20,7 @@ mark and has none is named. ``read(write(draft)) == draft`` for every draft that
 so ``write(read(text))`` is the formatter.
 """
 
-from legation.formats.markdown.reading import read
+from legation.formats.markdown.reading import Measure, no_files, read
 from legation.formats.markdown.writing import write
 
-__all__ = ["read", "write"]
+__all__ = ["Measure", "no_files", "read", "write"]

@@ -25,6 +25,7 @@ REPEATABLE = frozenset({"attention", "link"})
 UNMARKED_ALLOWED = frozenset({"topics", "link"})  # these take the roll-up of the rest
 
 LINE_QUALIFIERS = ("language", "source", "grade", "status", "caveat", "handling", "origin")
+ATTACHMENT_QUALIFIERS = frozenset({"attachment", "media-type"})
 FLAGS = {"originator-control": "originator_control"}
 VARIANTS = ("tearline", "translation", "withheld")
 

@@ -6,12 +6,13 @@ Read portion-marked Markdown into a draft; every fault is named with its line, n
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
 from operator import itemgetter
 from typing import Any, NoReturn, TypeVar
 
 from legation.errors import MalformedError
 from legation.formats.markdown.grammar import (
+    ATTACHMENT_QUALIFIERS,
     DESK_BY,
     FLAGS,
     HEADER,
@@ -28,6 +29,8 @@ from legation.formats.markdown.grammar import (
     unescape,
     unescape_line,
 )
+from legation.formats.media_type import media_type_of
+from legation.item.attachment import Measured
 from legation.item.draft import (
     PORTIONS_MAX,
     Draft,
@@ -39,6 +42,7 @@ from legation.item.draft import (
 )
 from legation.item.portion import (
     Addressees,
+    Attachment,
     Form,
     FormName,
     Kind,
@@ -49,6 +53,7 @@ from legation.item.portion import (
     Title,
     Topics,
     Withheld,
+    check_file_name,
 )
 from legation.labels import (
     Label,
@@ -62,8 +67,12 @@ from legation.labels import (
 )
 
 FAULTS_MAX = 100  # more say nothing new to the person who mends them
+_QUALIFIERS = frozenset({*LINE_QUALIFIERS, *ATTACHMENT_QUALIFIERS, *FLAGS, *VARIANTS})
 
 Made = TypeVar("Made")
+
+Measure = Callable[[str], Measured]
+"""Says size and root of the file of this name, which is a plain one, or raises ``MalformedError``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +96,13 @@ class _Piece:
 
 @dataclass(slots=True)
 class _Reading:
-    """A report while it is read: its policy, its author's party, the faults so far."""
+    """A report while it is read: its policy, its author's party, its files, the faults so far."""
 
     policy: Policy
     party: str | None
+    measure: Measure
     faults: list[tuple[int, str]] = field(default_factory=list)
+    hint: str = ""  # of the first fault that has one
     labels: dict[str, Label] = field(default_factory=dict)  # of the marks so far: few, and often again
 
     def fault(self, line: int, message: str) -> None:
@@ -102,20 +113,32 @@ class _Reading:
 
     def refuse(self) -> NoReturn:
         """Give up, with every fault so far in the order of the lines."""
-        _refuse([f"line {line}: {message}" for line, message in sorted(self.faults, key=itemgetter(0))])
+        told = sorted(self.faults, key=itemgetter(0))
+        _refuse([f"line {line}: {message}" for line, message in told], self.hint)
 
     def attempt(self, line: int, make: Callable[[], Made]) -> Made | None:
         """Make a value; what is wrong with it becomes a fault of the line."""
         try:
             return make()
         except MalformedError as error:
+            self.hint = self.hint or error.hint
             self.fault(line, error.message)
         except ValueError:
             self.fault(line, "the value is not one that is known here")
         return None
 
 
-def read(data: bytes, policies: Policies, *, party: str | None) -> Draft:
+def no_files(name: str) -> NoReturn:
+    """
+    Measure no file: where a report is read without what belongs to it.
+
+    Raises:
+        MalformedError: Always.
+    """
+    raise MalformedError("there are no files here to attach")
+
+
+def read(data: bytes, policies: Policies, *, party: str | None, measure: Measure = no_files) -> Draft:
     """
     Read a report.
 
@@ -124,6 +147,7 @@ def read(data: bytes, policies: Policies, *, party: str | None) -> Draft:
         policies: The policies that can be named; of one name the highest version is used.
         party: The author's own party; a list that leaves it out is refused, save on a quotation.
             None where nobody is the author yet: then it is not asked.
+        measure: Measures the files that the report names; each name once.
 
     Raises:
         MalformedError: ``faults`` names every line that is wrong. No message repeats the text.
@@ -131,7 +155,7 @@ def read(data: bytes, policies: Policies, *, party: str | None) -> Draft:
     lines = _lines(data)
     headers = _headers(lines)
     policy = _policy(headers, policies)
-    reading = _Reading(policy=policy, party=party)
+    reading = _Reading(policy=policy, party=party, measure=cache(measure))
     kind = reading.attempt(_number(headers, "kind"), lambda: Kind(_value(headers, "kind")))
     slips = _slips(reading, headers)
     pieces = [*_head(reading, headers), *_body(reading, lines, len(headers))]
@@ -141,9 +165,9 @@ def read(data: bytes, policies: Policies, *, party: str | None) -> Draft:
     return Draft(kind=kind, policies=(reference_to(policy),), portions=portions, slips=slips)
 
 
-def _refuse(faults: list[str]) -> NoReturn:
-    unmarked = any(fault.endswith("no portion mark") for fault in faults)
-    hint = "each block begins with its mark in parentheses, such as (O)" if unmarked else ""
+def _refuse(faults: list[str], hint: str = "") -> NoReturn:
+    if any(fault.endswith("no portion mark") for fault in faults):
+        hint = "each block begins with its mark in parentheses, such as (O)"
     raise MalformedError(faults[0], hint=hint, faults=faults)
 
 
@@ -327,7 +351,7 @@ def _body(reading: _Reading, lines: list[str], start: int) -> Iterator[_Piece]:
             group = 0
         elif not 1 <= piece.variant.of <= group:
             reading.fault(number, "a variant does not follow the paragraph it stands for")
-        group += 1
+        group += not isinstance(piece.portion, Attachment)
         yield piece
 
 
@@ -353,7 +377,7 @@ def _block(reading: _Reading, number: int, block: list[str]) -> _Piece | None:
     rest = _qualifiers(reading, number, block[0][mark.end() :].lstrip(), found)
     text = "\n".join(unescape_line(line) for line in [rest, *block[1:]]).strip()
     variant = reading.attempt(number, lambda: _variant(found))
-    portion = reading.attempt(number, lambda: _block_portion(found, text))
+    portion = reading.attempt(number, lambda: _block_portion(found, text, reading.measure))
     if portion is None:
         return None
     _check_own_party(reading, number, label, portion)
@@ -365,7 +389,7 @@ def _qualifiers(reading: _Reading, number: int, rest: str, found: dict[str, str]
     while rest.startswith("{"):
         part = QUALIFIER.match(rest)
         name = part.group(1) if part else ""
-        if part is None or name not in {*LINE_QUALIFIERS, *FLAGS, *VARIANTS} or name in found:
+        if part is None or name not in _QUALIFIERS or name in found:
             reading.fault(number, "a brace opens no qualifier that is known, or one that was there already")
             return rest
         found[name] = unescape(part.group(2) or "").strip()
@@ -394,18 +418,36 @@ def _variant(found: dict[str, str]) -> Variant | None:
     return Variant(kind=kind, of=int(of) if of.strip() else 1)
 
 
-def _block_portion(found: dict[str, str], text: str) -> Portion:
+def _block_portion(found: dict[str, str], text: str, measure: Measure) -> Portion:
     if "withheld" in found:
-        if any(name in found for name in (*LINE_QUALIFIERS, *FLAGS)):
+        if any(name in found for name in _QUALIFIERS.difference(VARIANTS)):
             raise MalformedError("a withheld line has no qualifiers")
         return Withheld(reason=text)
     if any((name in FLAGS) is bool(value) for name, value in found.items() if name not in VARIANTS):
         raise MalformedError("a qualifier has no value, or has one where none is wanted")
+    if found.keys() & ATTACHMENT_QUALIFIERS:
+        return _attachment(found, text, measure)
     values: dict[str, Any] = {name: found[name] for name in LINE_QUALIFIERS if name in found}
     if "status" in values:
         values["status"] = Status(values["status"])
     values |= {name: True for flag, name in FLAGS.items() if flag in found}
     return Text(text=text, **values)
+
+
+def _attachment(found: dict[str, str], text: str, measure: Measure) -> Attachment:
+    if text or "attachment" not in found or not found.keys() <= {*ATTACHMENT_QUALIFIERS, *FLAGS}:
+        raise MalformedError("an attachment is a name and at most its media type and originator control")
+    name = found["attachment"]
+    # Nothing that is no plain name is ever looked for on a disk.
+    check_file_name(name)
+    measured = measure(name)
+    return Attachment(
+        name=name,
+        media_type=found.get("media-type") or media_type_of(name),
+        size=measured.size,
+        root=measured.root,
+        **{field: True for flag, field in FLAGS.items() if flag in found},
+    )
 
 
 def _labelled(reading: _Reading, pieces: list[_Piece]) -> tuple[DraftPortion, ...]:

@@ -18,6 +18,7 @@ from legation.formats.markdown.grammar import (
 )
 from legation.item.draft import Draft, DraftPortion, Precedence, Slip, Variant, VariantKind
 from legation.item.portion import (
+    BODY,
     Addressees,
     Attachment,
     Form,
@@ -36,7 +37,7 @@ _HEAD_ORDER = (Title, Form, Topics, Addressees, Link)
 
 def write(draft: Draft, policy: Policy) -> bytes:
     """
-    Write *draft*; ``read`` of the result gives it back.
+    Write *draft*; ``read`` of the result gives it back, where its files are at hand.
 
     Args:
         draft: A draft whose labels are all under *policy*.
@@ -44,13 +45,11 @@ def write(draft: Draft, policy: Policy) -> bytes:
 
     Raises:
         MalformedError: The draft says something that Markdown cannot: portions in another order,
-            slips that differ in precedence or desk-by, labels of another policy, attachments.
+            slips that differ in precedence or desk-by, labels of another policy.
     """
     if draft.policies != (reference_to(policy),):
         raise MalformedError("a report in Markdown is marked under one policy")
-    if any(isinstance(each.portion, Attachment) for each in draft.portions):
-        raise MalformedError("a report in Markdown has no attachments")
-    head = [each for each in draft.portions if not isinstance(each.portion, Text | Withheld)]
+    head = [each for each in draft.portions if not isinstance(each.portion, BODY)]
     body = draft.portions[len(head) :]
     ranks = [_HEAD_ORDER.index(type(each.portion)) for each in head]
     if ranks != sorted(ranks) or len(set(ranks) - {4}) != sum(rank != 4 for rank in ranks):
@@ -138,11 +137,14 @@ def _qualifiers(each: DraftPortion) -> Iterator[str]:
         yield _variant(each.variant, language)
         if each.variant.kind is VariantKind.TRANSLATION:
             language = ""
-    if not isinstance(each.portion, Text):
-        return
-    values = {name: getattr(each.portion, name) for name in LINE_QUALIFIERS} | {"language": language}
+    values: dict[str, str] = {}
+    if isinstance(each.portion, Text):
+        values = {name: getattr(each.portion, name) for name in LINE_QUALIFIERS} | {"language": language}
+    elif isinstance(each.portion, Attachment):
+        # Always both: what a name is taken for may differ from one machine to the next.
+        values = {"attachment": each.portion.name, "media-type": each.portion.media_type}
     yield from (f"{name}: {escape(str(value), '{}')}" for name, value in values.items() if value)
-    yield from (flag for flag, name in FLAGS.items() if getattr(each.portion, name))
+    yield from (flag for flag, name in FLAGS.items() if getattr(each.portion, name, False))
 
 
 def _variant(variant: Variant, language: str) -> str:

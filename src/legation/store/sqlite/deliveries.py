@@ -7,7 +7,7 @@ They come back through ``withheld_by_access`` and ``wake``, when a decision abou
 has changed.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from legation.encoding import Codec, encode
@@ -16,8 +16,9 @@ from legation.exchange.entry import SLIP_SIZE_BYTES_MAX
 from legation.item.draft import Precedence, Slip
 from legation.release import Because, DeliveryEvent, DeliveryState, move_on
 from legation.store.sqlite.database import Reading, Writing
+from legation.store.sqlite.stretches import stretches
 
-_SLIP = Codec(Slip, size_bytes_max=SLIP_SIZE_BYTES_MAX, what="slip")
+SLIP = Codec(Slip, size_bytes_max=SLIP_SIZE_BYTES_MAX, what="slip")
 _RANKS = {each: rank for rank, each in enumerate(Precedence)}  # routine first
 
 
@@ -27,6 +28,7 @@ class Waiting:
     A delivery that waits to be numbered; ``labels`` are the access ids approved for it.
 
     ``versions_of`` is the document, if other versions of it were released here: then they are decided together.
+    ``view_key`` is of the view that is cut, if it is another office's item that is passed on.
     """
 
     delivery_id: int
@@ -34,6 +36,7 @@ class Waiting:
     slip: Slip
     labels: frozenset[int]
     versions_of: bytes | None = None
+    view_key: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +45,22 @@ class VersionDelivery(Waiting):
 
     state: DeliveryState
     because: Because
+    stream_id: int | None
+    number: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassedOn:
+    """
+    A delivery of another office's item, as it stands; ``release_id`` tells which was approved later.
+
+    ``labels`` are the access ids approved; ``stream_id`` and ``number`` are of its entry.
+    """
+
+    delivery_id: int
+    release_id: int
+    state: DeliveryState
+    labels: frozenset[int]
     stream_id: int | None
     number: int | None
 
@@ -61,9 +80,9 @@ class StoredDelivery:
 
 
 def add_release(
-    db: Writing, *, item_id: bytes, draft_digest: bytes, preview_digest: bytes, by: str, at: int
+    db: Writing, *, item_id: bytes, draft_digest: bytes | None, preview_digest: bytes, by: str, at: int
 ) -> int:
-    """Write down who released what, and what they had seen."""
+    """Write down who released what, and what they had seen; without a draft, another's item was passed on."""
     row = db.one(
         "INSERT INTO released (item_id, draft_digest, preview_digest, released_by, released_at) "
         "VALUES (?, ?, ?, ?, ?) RETURNING release_id",
@@ -75,25 +94,28 @@ def add_release(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredRelease:
-    """A release: what was released, of which draft, and what whoever did it had seen."""
+    """
+    A release: what was released, of which draft, and what whoever did it had seen.
+
+    Without a draft another office's item was passed on.
+    """
 
     release_id: int
     item_id: bytes
-    draft_digest: bytes
+    draft_digest: bytes | None
     preview_digest: bytes
 
 
-def releases(db: Reading) -> list[StoredRelease]:
+def releases(db: Reading) -> Iterator[StoredRelease]:
     """Every release, the oldest first."""
-    rows = db.rows(
-        "SELECT release_id, item_id, draft_digest, preview_digest FROM released ORDER BY release_id"
+    sql = (
+        "SELECT release_id, item_id, draft_digest, preview_digest FROM released "
+        "WHERE release_id > ? ORDER BY release_id LIMIT ?"
     )
-    return [
-        StoredRelease(
+    for release_id, item_id, draft_digest, preview_digest in stretches(db, sql):
+        yield StoredRelease(
             release_id=release_id, item_id=item_id, draft_digest=draft_digest, preview_digest=preview_digest
         )
-        for release_id, item_id, draft_digest, preview_digest in rows
-    ]
 
 
 def approved(db: Reading, release_id: int) -> list[tuple[str, Slip, frozenset[int]]]:
@@ -105,9 +127,18 @@ def approved(db: Reading, release_id: int) -> list[tuple[str, Slip, frozenset[in
         (release_id,),
     )
     return [
-        (office, _SLIP.decode(slip), frozenset(map(int, labels.split(","))) if labels else frozenset())
+        (office, SLIP.decode(slip), frozenset(map(int, labels.split(","))) if labels else frozenset())
         for office, slip, labels in rows
     ]
+
+
+def passed_views(db: Reading, release_id: int) -> dict[str, int]:
+    """By addressee the key of the view that is cut for it, of a release that passed on another's item."""
+    rows = db.rows(
+        "SELECT office, view_key FROM delivery WHERE release_id = ? AND view_key IS NOT NULL ORDER BY delivery_id",
+        (release_id,),
+    )
+    return dict(rows)
 
 
 def is_released(db: Reading, draft_digest: bytes) -> bool:
@@ -127,6 +158,7 @@ def add_delivery(
     because: Because,
     epoch: int,
     at: int,
+    view_key: int | None = None,
 ) -> int:
     """
     Add a delivery with what was approved for it.
@@ -142,14 +174,16 @@ def add_delivery(
         because: Why it is withheld.
         epoch: At which epoch that was decided.
         at: When.
+        view_key: Of another's item, the view that is cut.
     """
     row = db.one(
-        "INSERT INTO delivery (office, item_id, release_id, slip, precedence, state, because, epoch, changed_at) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING delivery_id",
+        "INSERT INTO delivery (office, item_id, release_id, view_key, slip, precedence, state, because, epoch, "
+        "changed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING delivery_id",
         (
             office,
             item_id,
             release_id,
+            view_key,
             encode(slip),
             _RANKS[slip.precedence],
             state.value,
@@ -179,20 +213,21 @@ def waiting(db: Reading, office: str, limit: int) -> list[Waiting]:
     """What waits for an office, the most urgent first, then the oldest."""
     rows = db.rows(
         f"SELECT delivery_id, item_id, slip, {_LABELS}, (SELECT document FROM item "  # noqa: S608 - constants
-        "WHERE item.item_id = delivery.item_id AND EXISTS (SELECT 1 FROM item AS other "
-        "WHERE other.document = item.document AND other.is_own = 1 AND other.item_id <> item.item_id)) "
-        "FROM delivery WHERE office = ? AND state = 'waiting' ORDER BY precedence DESC, delivery_id LIMIT ?",
+        "WHERE item.item_id = delivery.item_id AND item.is_own = 1 AND EXISTS (SELECT 1 FROM item AS other "
+        "WHERE other.document = item.document AND other.is_own = 1 AND other.item_id <> item.item_id)), "
+        "view_key FROM delivery WHERE office = ? AND state = 'waiting' ORDER BY precedence DESC, delivery_id LIMIT ?",
         (office, limit),
     )
     return [
         Waiting(
             delivery_id=delivery_id,
             item_id=item_id,
-            slip=_SLIP.decode(slip),
+            slip=SLIP.decode(slip),
             labels=_ids(labels),
             versions_of=document,
+            view_key=view_key,
         )
-        for delivery_id, item_id, slip, labels, document in rows
+        for delivery_id, item_id, slip, labels, document, view_key in rows
     ]
 
 
@@ -212,7 +247,7 @@ def of_document(db: Reading, office: str, document: bytes) -> list[VersionDelive
         VersionDelivery(
             delivery_id=delivery_id,
             item_id=item_id,
-            slip=_SLIP.decode(slip),
+            slip=SLIP.decode(slip),
             labels=_ids(labels),
             versions_of=document,
             state=DeliveryState(state),
@@ -224,6 +259,30 @@ def of_document(db: Reading, office: str, document: bytes) -> list[VersionDelive
     ]
 
 
+def passed_on(db: Reading, office: str, item_id: bytes) -> list[PassedOn]:
+    """
+    The deliveries of another's item to an office, in the order in which they were approved.
+
+    What is void has another one in its place.
+    """
+    rows = db.rows(
+        f"SELECT delivery_id, release_id, state, {_LABELS}, stream_id, entry_number "  # noqa: S608 - constants
+        "FROM delivery WHERE office = ? AND item_id = ? AND state <> 'void' ORDER BY release_id, delivery_id",
+        (office, item_id),
+    )
+    return [
+        PassedOn(
+            delivery_id=delivery_id,
+            release_id=release_id,
+            state=DeliveryState(state),
+            labels=_ids(labels),
+            stream_id=stream_id,
+            number=number,
+        )
+        for delivery_id, release_id, state, labels, stream_id, number in rows
+    ]
+
+
 def addressees_of(db: Reading, document: bytes) -> dict[str, Slip]:
     """To whom versions of a document were released here, in the order in which it was, with the newest slip."""
     rows = db.rows(
@@ -231,7 +290,7 @@ def addressees_of(db: Reading, document: bytes) -> dict[str, Slip]:
         "AND item.is_own = 1 AND state <> 'void' ORDER BY item.time, item_id, delivery_id",
         (document,),
     )
-    return {office: _SLIP.decode(slip) for office, slip in rows}
+    return {office: SLIP.decode(slip) for office, slip in rows}
 
 
 def of_item(db: Reading, item_id: bytes) -> list[tuple[int, str, DeliveryState, int | None, int | None]]:
@@ -247,11 +306,11 @@ def of_item(db: Reading, item_id: bytes) -> list[tuple[int, str, DeliveryState, 
     ]
 
 
-def withdrawn_among(db: Reading, delivery_ids: Iterable[int]) -> set[int]:
-    """Those of these deliveries that were withdrawn."""
+def stopped_among(db: Reading, delivery_ids: Iterable[int]) -> set[int]:
+    """Those of these deliveries that were withdrawn, or are of another's view that is held no more."""
     rows = db.rows(
         "SELECT delivery_id FROM json_each(?) AS wanted JOIN delivery ON delivery_id = wanted.value "
-        "WHERE state = 'withdrawn'",
+        "LEFT JOIN view USING (view_key) WHERE delivery.state = 'withdrawn' OR view.state <> 'held'",
         (encode(list(delivery_ids)).decode("ascii"),),
     )
     return {delivery_id for (delivery_id,) in rows}
@@ -340,8 +399,8 @@ def again(db: Writing, delivery_id: int, *, epoch: int, at: int) -> int:
         LocalProtocolError: The delivery is not void.
     """
     row = db.one(
-        "INSERT INTO delivery (office, item_id, release_id, slip, precedence, state, because, epoch, changed_at) "
-        "SELECT office, item_id, release_id, slip, precedence, 'waiting', '', ?, ? FROM delivery "
+        "INSERT INTO delivery (office, item_id, release_id, view_key, slip, precedence, state, because, epoch, "
+        "changed_at) SELECT office, item_id, release_id, view_key, slip, precedence, 'waiting', '', ?, ? FROM delivery "
         "WHERE delivery_id = ? AND state = 'void' RETURNING delivery_id",
         (epoch, at, delivery_id),
     )

@@ -6,7 +6,6 @@ What is listed follows from the layers that the reader may see (``access.allow``
 else: not from how many others there are, nor from the order in which they came.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from legation.item.portion import Kind
@@ -55,26 +54,25 @@ def fold_view(db: Writing, view_key: int, row: InboxRow) -> None:
     )
 
 
-def clear(db: Writing) -> None:
-    """Drop the projection; it is folded again from the views."""
-    db.run("DELETE FROM inbox")
+def drop(db: Writing, view_key: int) -> None:
+    """Drop what was folded from a view; it can be folded again."""
+    db.run("DELETE FROM inbox WHERE view_key = ?", (view_key,))
 
 
-def folded(db: Reading) -> Iterator[tuple[int, InboxRow]]:
-    """Everything that was folded from views that are held, by view, for comparison."""
-    for view_key, item_id in db.rows(
-        "SELECT view_key, inbox.item_id FROM inbox JOIN view USING (view_key) "
-        "WHERE view.state = 'held' ORDER BY view_key"
-    ):
-        rows = db.rows(
-            "SELECT access_id, has_body, title FROM inbox_layer WHERE view_key = ? ORDER BY access_id",
-            (view_key,),
-        )
-        layers = tuple(
-            InboxLayer(access_id=access_id, has_body=bool(has_body), title=title)
-            for access_id, has_body, title in rows
-        )
-        yield view_key, InboxRow(item_id=item_id, layers=layers)
+def folded(db: Reading, view_key: int) -> InboxRow | None:
+    """What was folded from a view, for comparison; None if it has no place here."""
+    found = db.one("SELECT item_id FROM inbox WHERE view_key = ?", (view_key,))
+    if found is None:
+        return None
+    rows = db.rows(
+        "SELECT access_id, has_body, title FROM inbox_layer WHERE view_key = ? ORDER BY access_id",
+        (view_key,),
+    )
+    layers = tuple(
+        InboxLayer(access_id=access_id, has_body=bool(has_body), title=title)
+        for access_id, has_body, title in rows
+    )
+    return InboxRow(item_id=found[0], layers=layers)
 
 
 # The layers that the reader may see lead to the views, so what they may not see is not even visited. Views

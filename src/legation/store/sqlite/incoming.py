@@ -14,6 +14,7 @@ from legation.item.draft import Slip
 from legation.store.blobs import INLINE_SIZE_BYTES_MAX, Blobs
 from legation.store.sqlite.database import Reading, Row, Writing
 from legation.store.sqlite.outgoing import FRONTIER
+from legation.store.sqlite.stretches import NOTES_AT_ONCE, stretches
 
 _SLIP = Codec(Slip, size_bytes_max=SLIP_SIZE_BYTES_MAX, what="slip")
 
@@ -207,9 +208,8 @@ def _entry(row: Row, blobs: Blobs) -> NewIncoming:
 
 def leaves(db: Reading, stream_id: int) -> Iterator[tuple[int, bytes]]:
     """The number and leaf of every entry, in order."""
-    yield from db.rows(
-        "SELECT number, leaf FROM incoming_entry WHERE stream_id = ? ORDER BY number", (stream_id,)
-    )
+    sql = "SELECT number, leaf FROM incoming_entry WHERE stream_id = ? AND number > ? ORDER BY number LIMIT ?"
+    yield from stretches(db, sql, stream_id)
 
 
 def save_receipt(db: Writing, stream_id: int, size: int, data: bytes, at: int) -> None:
@@ -231,6 +231,5 @@ def receipt(db: Reading, stream_id: int) -> bytes | None:
 
 def receipts(db: Reading, stream_id: int) -> Iterator[tuple[int, bytes]]:
     """Every receipt that we made, by size."""
-    yield from db.rows(
-        "SELECT size, data FROM incoming_receipt WHERE stream_id = ? ORDER BY size", (stream_id,)
-    )
+    sql = "SELECT size, data FROM incoming_receipt WHERE stream_id = ? AND size > ? ORDER BY size LIMIT ?"
+    yield from stretches(db, sql, stream_id, count=NOTES_AT_ONCE)

@@ -12,12 +12,13 @@ Rules kept here:
 2. Our own whole item is never set apart, whatever comes from elsewhere.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
 from itertools import islice
 
+from legation.encoding import encode
 from legation.errors import StoreError
 from legation.item.portion import Kind
 from legation.store.blobs import INLINE_SIZE_BYTES_MAX, Blobs
@@ -154,9 +155,11 @@ WHERE view_key = :view_key AND item.item_id = view.item_id AND source <> ''
 _VIEW = "SELECT view_key, hash, item_id, size_bytes, source, state, because, received_at FROM view "
 
 
-def views(db: Reading) -> list[StoredView]:
-    """Every view, in the order in which they came."""
-    return [_view(row) for row in db.rows(_VIEW + "ORDER BY view_key")]
+def view(db: Reading, view_key: int) -> StoredView:
+    """A view that is there."""
+    row = db.one(_VIEW + "WHERE view_key = ?", (view_key,))
+    assert row is not None, "a view is asked for by its key"
+    return _view(row)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,6 +201,20 @@ def own_view(db: Reading, item_id: bytes) -> StoredView | None:
     """The whole of an item that was released here."""
     row = db.one(_VIEW + "WHERE item_id = ? AND source = ''", (item_id,))
     return None if row is None else _view(row)
+
+
+def views_naming(db: Reading, office: str) -> Iterator[tuple[int, str]]:
+    """
+    The views that came and are held of an office's items, and of others' in which it may be quoted.
+
+    Of these, all that are blobs, and those in which its name stands as an origin. Gives the key of each, and the
+    office that wrote it.
+    """
+    return db.rows(
+        "SELECT view_key, item.office FROM view JOIN item USING (item_id) WHERE state = 'held' AND source <> '' "
+        "AND (item.office = ? OR data IS NULL OR instr(data, ?)) ORDER BY view_key",
+        (office, b'"origin":' + encode(office)),
+    )
 
 
 def quarantined(db: Reading) -> list[StoredView]:
@@ -247,6 +264,15 @@ def layers(db: Reading, view_key: int) -> list[int]:
     """The access ids of a view, ascending."""
     rows = db.rows("SELECT access_id FROM layer WHERE view_key = ? ORDER BY access_id", (view_key,))
     return [access_id for (access_id,) in rows]
+
+
+def held_layers(db: Reading, item_id: bytes) -> frozenset[int]:
+    """The access ids of all views that are held of an item."""
+    rows = db.rows(
+        "SELECT DISTINCT access_id FROM view JOIN layer USING (view_key) WHERE item_id = ? AND state = 'held'",
+        (item_id,),
+    )
+    return frozenset(access_id for (access_id,) in rows)
 
 
 def set_view_state(db: Writing, view_key: int, state: ViewState, because: str) -> None:
@@ -306,7 +332,8 @@ WITH readable AS (
     WHERE item_id = ? AND view.state = 'held' AND +layer.access_id IN (SELECT access_id FROM temp.allowed)
     GROUP BY view.view_key
 )
-SELECT min(view_key) FROM readable GROUP BY access_ids
+SELECT min(view_key), iif(max(source IN ('', office)), '', substr(min(format('%019d', received_at) || source), 20))
+FROM readable GROUP BY access_ids
 ORDER BY max(has_body) DESC, max(layer_count) DESC, max(source = '') DESC, max(source = office) DESC,
     min(format('%019d', received_at) || source), access_ids
 LIMIT 1
@@ -326,3 +353,42 @@ def readable_view(db: Reading, item_id: bytes, blobs: Blobs) -> bytes:
     row = db.one(_MOST_READABLE, (item_id,))
     assert row is not None, "an item that was found for a reader has a view for them"
     return view_data(db, row[0], blobs)
+
+
+def passed_on_by(db: Reading, item_id: bytes) -> str:
+    """
+    Who handed over the view that ``readable_view`` gives; empty if it is ours, or its author did.
+
+    Of several who handed over what the reader cannot tell apart, the first.
+    """
+    row = db.one(_MOST_READABLE, (item_id,))
+    assert row is not None, "an item that was found for a reader has a view for them"
+    return str(row[1])
+
+
+# As the best for a reader, but of some access ids, whoever asks.
+_FULLEST = """
+WITH holding AS (
+    SELECT view.view_key, view.source, view.received_at, item.office, count(*) AS layer_count,
+        max(coalesce(inbox_layer.has_body, 1)) AS has_body,
+        group_concat(format('%019d', layer.access_id) ORDER BY layer.access_id) AS access_ids
+    FROM view JOIN layer USING (view_key) JOIN item USING (item_id)
+        LEFT JOIN inbox_layer USING (view_key, access_id)
+    WHERE item_id = ? AND view.state = 'held' AND +layer.access_id IN (SELECT value FROM json_each(?))
+    GROUP BY view.view_key
+)
+SELECT view_key FROM holding
+ORDER BY has_body DESC, layer_count DESC, source = office DESC, received_at, source, access_ids, view_key LIMIT 1
+"""
+
+
+def fullest_view(db: Reading, item_id: bytes, access_ids: Iterable[int]) -> StoredView | None:
+    """
+    The view that is held of an item with the most layers under these access ids; None if none has any.
+
+    One with something to read in them goes before one without; at a tie that of the author's own office, then
+    the one that came first.
+    """
+    wanted = encode(sorted(access_ids)).decode("ascii")
+    row = db.one(_FULLEST, (item_id, wanted))
+    return None if row is None else view(db, row[0])

@@ -12,6 +12,7 @@ from legation.merkle import Hash
 from legation.store.sqlite import subtrees
 from legation.store.sqlite.database import Reading, Writing
 from legation.store.sqlite.outgoing import FRONTIER
+from legation.store.sqlite.stretches import NOTES_AT_ONCE, stretches
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,4 +104,5 @@ def save_checkpoint(db: Writing, size: int, data: bytes) -> None:
 
 def checkpoints(db: Reading) -> Iterator[tuple[int, bytes]]:
     """Every checkpoint, by size."""
-    yield from db.rows("SELECT size, data FROM log_checkpoint ORDER BY size")
+    sql = "SELECT size, data FROM log_checkpoint WHERE size > ? ORDER BY size LIMIT ?"
+    yield from stretches(db, sql, count=NOTES_AT_ONCE)

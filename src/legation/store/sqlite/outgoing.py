@@ -18,6 +18,7 @@ from legation.merkle import Hash
 from legation.store.blobs import INLINE_SIZE_BYTES_MAX, Blobs
 from legation.store.sqlite import subtrees
 from legation.store.sqlite.database import Reading, Row, Writing
+from legation.store.sqlite.stretches import NOTES_AT_ONCE, stretches
 
 FRONTIER_SIZE_BYTES_MAX = 1 << 13  # 64 hashes in base64
 
@@ -235,10 +236,10 @@ def entries(
     return [_entry(row, blobs) for row in db.rows(_ENTRY + " LIMIT ?", (stream_id, start, count))]
 
 
-def numbers(db: Reading, stream_id: int) -> list[int]:
+def numbers(db: Reading, stream_id: int) -> Iterator[int]:
     """The numbers of the entries of a stream, ascending."""
-    rows = db.rows("SELECT number FROM outgoing_entry WHERE stream_id = ? ORDER BY number", (stream_id,))
-    return [number for (number,) in rows]
+    sql = "SELECT number FROM outgoing_entry WHERE stream_id = ? AND number > ? ORDER BY number LIMIT ?"
+    return (number for (number,) in stretches(db, sql, stream_id))
 
 
 def header(db: Reading, stream_id: int, number: int) -> tuple[EntryHeader, bytes]:
@@ -331,9 +332,8 @@ def save_checkpoint(db: Writing, stream_id: int, size: int, data: bytes) -> None
 
 def checkpoints(db: Reading, stream_id: int) -> Iterator[tuple[int, bytes]]:
     """Every checkpoint of a stream, by size."""
-    yield from db.rows(
-        "SELECT size, data FROM outgoing_checkpoint WHERE stream_id = ? ORDER BY size", (stream_id,)
-    )
+    sql = "SELECT size, data FROM outgoing_checkpoint WHERE stream_id = ? AND size > ? ORDER BY size LIMIT ?"
+    yield from stretches(db, sql, stream_id, count=NOTES_AT_ONCE)
 
 
 def save_receipt(db: Writing, stream_id: int, size: int, data: bytes, at: int) -> None:
@@ -406,6 +406,5 @@ def receipted(db: Reading, item_id: bytes, office: str) -> Receipted | None:
 
 def receipts(db: Reading, stream_id: int) -> Iterator[tuple[int, bytes]]:
     """Every receipt that came, by size."""
-    yield from db.rows(
-        "SELECT size, data FROM outgoing_receipt WHERE stream_id = ? ORDER BY size", (stream_id,)
-    )
+    sql = "SELECT size, data FROM outgoing_receipt WHERE stream_id = ? AND size > ? ORDER BY size LIMIT ?"
+    yield from stretches(db, sql, stream_id, count=NOTES_AT_ONCE)

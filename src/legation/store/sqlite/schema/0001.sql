@@ -176,20 +176,23 @@ CREATE TABLE layer (
     PRIMARY KEY (view_key, access_id)
 ) STRICT, WITHOUT ROWID;
 
+-- draft_digest NULL: another office's item was passed on, for which nothing was written here.
 CREATE TABLE released (
     release_id INTEGER PRIMARY KEY,
     item_id BLOB NOT NULL REFERENCES item (item_id),
-    draft_digest BLOB NOT NULL UNIQUE REFERENCES draft (digest),
+    draft_digest BLOB UNIQUE REFERENCES draft (digest),
     preview_digest BLOB NOT NULL CHECK (length(preview_digest) = 32),
     released_by TEXT NOT NULL,
     released_at INTEGER NOT NULL
 ) STRICT;
 
+-- view_key: of another's item the view that was approved and is cut; NULL: our own whole item is.
 CREATE TABLE delivery (
     delivery_id INTEGER PRIMARY KEY,
     office TEXT NOT NULL CHECK (office <> ''),
     item_id BLOB NOT NULL REFERENCES item (item_id),
     release_id INTEGER NOT NULL REFERENCES released (release_id),
+    view_key INTEGER REFERENCES view (view_key),
     slip BLOB NOT NULL,
     precedence INTEGER NOT NULL CHECK (precedence BETWEEN 0 AND 3),
     state TEXT NOT NULL
@@ -209,7 +212,8 @@ CREATE TABLE delivery (
     CHECK (state NOT IN ('waiting', 'numbered', 'receipted') OR because = ''),
     FOREIGN KEY (stream_id, entry_number) REFERENCES outgoing_entry (stream_id, number)
 ) STRICT;
-CREATE UNIQUE INDEX delivery_live ON delivery (office, item_id)
+-- Another's item can be passed on to an office again, with more of it: each time by a release of its own.
+CREATE UNIQUE INDEX delivery_live ON delivery (office, item_id, release_id)
     WHERE state IN ('waiting', 'numbered', 'receipted', 'withheld');
 CREATE INDEX delivery_waiting ON delivery (office, precedence DESC, delivery_id) WHERE state = 'waiting';
 CREATE UNIQUE INDEX delivery_numbered ON delivery (stream_id, entry_number) WHERE state = 'numbered';
@@ -405,3 +409,32 @@ CREATE TABLE withdrawal (
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX withdrawal_held ON withdrawal (item_id, office) WHERE state = 'held';
 CREATE INDEX withdrawal_quarantined ON withdrawal (digest) WHERE state = 'quarantined';
+
+-- The attachments that are held, each whole, and once for a label, however many items it belongs to. file, key:
+-- where its bytes lie, and what opens them. leaves: the hashes of its chunks, one behind the other.
+CREATE TABLE attachment (
+    attachment_key INTEGER PRIMARY KEY,
+    root BLOB NOT NULL CHECK (length(root) = 32),
+    size_bytes INTEGER NOT NULL CHECK (size_bytes BETWEEN 0 AND 17179869184),
+    access_id INTEGER NOT NULL REFERENCES access (access_id),
+    file BLOB NOT NULL UNIQUE CHECK (length(file) = 16),
+    key BLOB NOT NULL CHECK (length(key) = 32),
+    kept_at INTEGER NOT NULL,
+    leaves BLOB NOT NULL CHECK (length(leaves) = 32 * ((size_bytes + 1048575) / 1048576)),
+    UNIQUE (root, size_bytes, access_id)
+) STRICT;
+
+-- Attachments of entries that are still coming: so many chunks of each are on the disk. What is held already comes
+-- once more with each entry, or the sender would see what we hold.
+CREATE TABLE arriving (
+    office TEXT NOT NULL CHECK (office <> ''),
+    incarnation BLOB NOT NULL CHECK (length(incarnation) = 16),
+    number INTEGER NOT NULL CHECK (number > 0),
+    root BLOB NOT NULL CHECK (length(root) = 32),
+    size_bytes INTEGER NOT NULL CHECK (size_bytes BETWEEN 0 AND 17179869184),
+    access_id INTEGER NOT NULL REFERENCES access (access_id),
+    file BLOB NOT NULL UNIQUE CHECK (length(file) = 16),
+    key BLOB NOT NULL CHECK (length(key) = 32),
+    leaves BLOB NOT NULL CHECK (length(leaves) % 32 = 0),
+    PRIMARY KEY (office, incarnation, number, root, size_bytes, access_id)
+) STRICT;
