@@ -103,9 +103,9 @@ class TestReplaces:
 
 
 class TestWithdraw:
-    def test_it_says_who_has_it_and_that_they_are_not_told(self, offices: Desk) -> None:
+    def test_it_says_who_has_it_and_whether_they_know(self, offices: Desk) -> None:
         """
-        Whoever withdraws knows to whom they must write.
+        They are told in their stream; that they know is confirmed by their receipt, and by nothing else.
         """
         first = released(offices)
         for _ in range(2):
@@ -114,9 +114,13 @@ class TestWithdraw:
         assert said.splitlines() == [
             f"withdrawn {first['reference']}",
             f"item {first['item']}",
-            "  JPN@NATO: withdrawn after their registry had received it",
-            "Who has received it is not told yet: write to them.",
+            "  JPN@NATO: withdrawn after their registry had received it; that they know is not confirmed",
+            "They are told. That they do not use it any more, nothing proves: deliveries says who knows.",
         ]
+        for _ in range(2):
+            run(offices, "pull", *JPN)
+        assert "they have received the withdrawal" in run(offices, "deliveries", *KOR)
+        assert "WITHDRAWN by its author" in run(offices, "show", first["item"], *JPN)
         shown = run(offices, "show", first["item"], *KOR)
         assert "WITHDRAWN by its author; the withdrawal came on " in shown
         assert CANARY not in shown

@@ -6,7 +6,7 @@ from hashlib import sha256
 import pytest
 
 from legation.errors import LegationError, MalformedError, RefusedError, RemoteProtocolError
-from legation.exchange import RefusalCode
+from legation.exchange import EntryKind, RefusalCode
 from legation.item.view import cut, inspect
 from legation.item.withdrawal import withdraw
 from legation.keys.card import KeyState
@@ -16,6 +16,7 @@ from legation.node.reading import show_report
 from legation.store.sqlite.items import ViewState
 from tests.cli.ends import CANARY
 from tests.node.pair import Node, Village, next_card, unchanged
+from tests.node.test_passing import passes
 from tests.node.test_pulling import hands_over, item_of
 from tests.node.test_versions import cleared, entries, missing, sent, why
 
@@ -139,7 +140,8 @@ class TestHandOver:
         kor.withdraws(first)
         second = kor.releases(f"{SECRET} One.", to=[JPN])
         jpn.catches_up(kor)
-        assert [kind for kind, _ in entries(kor, JPN)] == ["start", "view", "void", "view"]
+        kinds = [kind for kind, _ in entries(kor, JPN)]
+        assert kinds == ["start", "view", "void", "withdrawal", "view"]
         assert jpn.listed() == [second]
         assert missing(jpn, first)
         assert kor.states(first) == {JPN: "withdrawn"}
@@ -522,3 +524,134 @@ def test_a_copy_that_is_handed_back_is_withdrawn_with_the_item(village: Village)
     says_nothing(kor, item)
     with pytest.raises(LegationError):
         kor.withdraws(item)
+
+
+class TestStream:
+    def test_whoever_has_it_is_told_and_says_so(self, village: Village) -> None:
+        """
+        Handed over and receipted: the withdrawal follows byte for byte, has its effect, and is receipted.
+        """
+        kor, jpn = village.pair(KOR, JPN)
+        item = kor.releases(f"{SECRET} Noon.", to=[JPN])
+        jpn.catches_up(kor)
+        kor.withdraws(item)
+        assert kor.states(item) == {JPN: "withdrawn"}
+        assert "is not confirmed" in told_of(kor, item)
+        jpn.catches_up(kor)
+        assert jpn.listed() == []
+        assert says_nothing(jpn, item)
+        assert withdrawal_of(jpn, item) == withdrawal_of(kor, item)
+        assert "have received the withdrawal" in told_of(kor, item)
+        assert kor.faults() == jpn.faults() == ()
+
+    def test_who_never_had_it_hears_nothing(self, village: Village) -> None:
+        """
+        What waited, or may not go, leaves no trace in the stream.
+        """
+        kor, jpn, aus = village.star(KOR, JPN, AUS)
+        kor.grants(AUS, "OPEN")
+        other = kor.releases("(O) One.", to=[JPN, AUS])
+        item = kor.releases(f"{ALL} Noon.", to=[JPN, AUS])
+        jpn.catches_up(kor)
+        aus.catches_up(kor)
+        kor.withdraws(item)
+        for each in (jpn, aus):
+            each.catches_up(kor)
+        assert [kind for kind, _ in entries(kor, AUS)] == ["start", "view"]
+        assert [kind for kind, _ in entries(kor, JPN)] == ["start", "view", "view", "withdrawal"]
+        assert aus.listed() == jpn.listed() == [other]
+
+    def test_it_is_relayed_to_whom_the_item_was_passed_on(self, village: Village) -> None:
+        """
+        B passed it on to C: what A withdraws reaches C by B, signed by A, and counts there.
+        """
+        kor, jpn, aus = village.node(KOR), village.node(JPN), village.node(AUS)
+        village.joins(kor, jpn)
+        village.joins(jpn, aus)
+        aus.trusts(kor.card)
+        item = kor.releases(f"{ALL} Noon.", to=[JPN])
+        jpn.catches_up(kor)
+        passes(jpn, item, AUS)
+        aus.catches_up(jpn)
+        assert aus.listed() == [item]
+        kor.withdraws(item)
+        jpn.catches_up(kor)
+        aus.catches_up(jpn)
+        assert aus.listed() == []
+        assert withdrawal_of(aus, item) == withdrawal_of(kor, item)
+        assert kor.faults() == jpn.faults() == aus.faults() == ()
+
+    def test_one_of_a_stranger_is_set_apart_and_receipted(self, village: Village) -> None:
+        """
+        A peer hands over a withdrawal by somebody whose card is not here: nothing shows whether it is.
+        """
+        kor, jpn = village.pair(KOR, JPN)
+        aus = village.node(AUS)
+        data = withdraw(bytes(32), aus.home.signing.item)
+        kor.appends(JPN, (EntryKind.WITHDRAWAL, data))
+        jpn.catches_up(kor)
+        kor.catches_up(jpn)
+        assert jpn.rows("SELECT state, office FROM withdrawal") == [("quarantined", "")]
+        assert entries(jpn, KOR) == []
+        assert jpn.faults() == ()
+
+    @pytest.mark.parametrize("data", [b"{}", b"x" * 70_000], ids=["no withdrawal", "long"])
+    def test_what_is_none_is_refused_in_our_own_stream(self, village: Village, data: bytes) -> None:
+        """
+        It can never be accepted: receipted, without effect, and the sender is told which entry.
+        """
+        kor, jpn = village.pair(KOR, JPN)
+        item = kor.releases(f"{SECRET} Noon.", to=[JPN])
+        kor.appends(JPN, (EntryKind.WITHDRAWAL, data))
+        jpn.catches_up(kor)
+        kor.catches_up(jpn)
+        assert jpn.listed() == [item]
+        assert [kind for kind, _ in entries(jpn, KOR)] == ["start", "refused"]
+        assert jpn.rows("SELECT count(*) FROM withdrawal") == [(0,)]
+        assert kor.faults() == jpn.faults() == ()
+
+    def test_in_one_answer_with_its_item_it_still_counts(self, village: Village) -> None:
+        """
+        A node that was away takes both in at once, whichever stands first.
+        """
+        kor, jpn = village.pair(KOR, JPN)
+        item = kor.releases(f"{SECRET} Noon.", to=[JPN])
+        data = withdraw(bytes.fromhex(item), kor.home.signing.item)
+        kor.appends(JPN, (EntryKind.WITHDRAWAL, data))
+        kor.answering.work_ahead(JPN)
+        jpn.catches_up(kor)
+        assert jpn.listed() == []
+        assert says_nothing(jpn, item)
+
+    def test_a_withdrawal_by_another_office_stops_nothing(self, village: Village) -> None:
+        """
+        A peer that withdraws what is not its own is believed in nothing.
+        """
+        kor, jpn, aus = village.star(KOR, JPN, AUS)
+        item = kor.releases(f"{ALL} Noon.", to=[JPN, AUS])
+        jpn.trusts(aus.card)
+        jpn.catches_up(kor)
+        kor.appends(JPN, (EntryKind.WITHDRAWAL, withdraw(bytes.fromhex(item), aus.home.signing.item)))
+        jpn.catches_up(kor)
+        assert jpn.listed() == [item]
+
+    def test_after_a_loss_it_comes_again(self, village: Village) -> None:
+        """
+        A peer that was restored from before the withdrawal hears of it once more, and shows nothing.
+        """
+        kor, jpn = village.pair(KOR, JPN)
+        item = kor.releases(f"{SECRET} Noon.", to=[JPN])
+        jpn.catches_up(kor)
+        before = village.copies(jpn)
+        kor.withdraws(item)
+        jpn.catches_up(kor)
+        village.restores(jpn, before)
+        assert jpn.listed() == [item]
+        jpn.catches_up(kor)
+        assert jpn.listed() == []
+
+
+def told_of(node: Node, item: str) -> str:
+    """What people are told of the one delivery of an item."""
+    [found] = [each for each in node.deliveries() if each.item == item]
+    return found.why

@@ -57,7 +57,7 @@ def withdraw(item: str, by: str, folder: Path | None, as_json: bool) -> None:
     Withdraw ITEM, which was released here: its reference, its id, or the beginning of it.
 
     It is in no list any more, its text is shown to nobody here, and no copy of it goes to anybody. It is kept.
-    Those who have received it are not told yet: write to them.
+    Those who have it, or may have, are told in their streams; deliveries says whose registry has received that.
     """
     from legation.cli.tables import withdrawn_text
     from legation.node.surroundings import HERE

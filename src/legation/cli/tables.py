@@ -156,7 +156,9 @@ def withdrawn_text(found: WithdrawnRecord) -> str:
     lines = [f"withdrawn {found.reference}", f"item {found.item}"]
     lines += [f"  {each.addressee}: {each.why}" for each in found.addressees]
     if any(each.received for each in found.addressees):
-        lines.append("Who has received it is not told yet: write to them.")
+        lines.append(
+            "They are told. That they do not use it any more, nothing proves: deliveries says who knows."
+        )
     return "\n".join(lines)
 
 

@@ -62,6 +62,7 @@ from legation.node.judging import TAKEN_BACK, Judged, WhyApart, judge, keep_view
 from legation.node.numbering import append, begun
 from legation.node.rules import RuleBook, Rules, begin_epoch, received_reader
 from legation.node.surroundings import Surroundings, is_recent
+from legation.node.withdrawing import accept_withdrawal
 from legation.store.attachments import Attachments, SealedFile
 from legation.store.blobs import Blobs
 from legation.store.sqlite import incoming, items, logbook, node, peers
@@ -329,7 +330,7 @@ class Pulling:
 
         def act(db: Writing) -> tuple[Pulled, Sequence[SealedFile]]:
             now, arrived = self._present(db, accepted, rules, judged)
-            pulled = self._commit(db, answer, held=held, accepted=accepted, judged=arrived, epoch=now.epoch)
+            pulled = self._commit(db, answer, held=held, accepted=accepted, judged=arrived, rules=now)
             return pulled, self._take_attached(db, answer, arrived)
 
         pulled, spare = self._database.write(act)
@@ -409,7 +410,7 @@ class Pulling:
         held: Held,
         accepted: Accepted,
         judged: Mapping[int, Arrived],
-        epoch: int,
+        rules: Rules,
     ) -> Pulled:
         """Store everything that an answer brought, and the receipt for it, in one transaction."""
         stream = incoming.stream(db, self._peer)
@@ -425,8 +426,15 @@ class Pulling:
         ]
         incoming.append(db, stream, new, accepted.held, now, blobs=self._blobs)
         self._void(db, stream, accepted)
-        self._refuse(db, stream, judged, epoch)
-        logged = [LogEntry(kind=_logged(judged.get(each.number)), hash=each.leaf, time=now) for each in new]
+        refused = {number: each.judged.refusal for number, each in judged.items()}
+        refused |= self._withdraw(db, stream, accepted, rules)
+        self._refuse(db, stream, refused, rules.epoch)
+        logged = [
+            LogEntry(
+                kind=_logged(judged.get(each.number), refused.get(each.number)), hash=each.leaf, time=now
+            )
+            for each in new
+        ]
         if accepted.may_receipt and accepted.checkpoint is not None:
             receipt = cosign(
                 accepted.checkpoint,
@@ -474,6 +482,19 @@ class Pulling:
             slip=arrived.slip,
         )
 
+    def _withdraw(
+        self, db: Writing, stream: Incoming, accepted: Accepted, rules: Rules
+    ) -> Mapping[int, RefusalCode | None]:
+        """Take in the withdrawals that came, and let them have their effect; those that are none are refused."""
+        codes: dict[int, RefusalCode | None] = {}
+        for header, payload in accepted.entries:
+            if header.kind is EntryKind.WITHDRAWAL:
+                taken = accept_withdrawal(db, payload, source=self._peer, rules=rules, around=self._around)
+                if taken.state is None:
+                    incoming.refuse(db, stream.stream_id, header.number)
+                    codes[header.number] = taken.refusal
+        return codes
+
     def _void(self, db: Writing, stream: Incoming, accepted: Accepted) -> None:
         """Mark what the sender took back; a view that we hold nevertheless is shown to nobody."""
         for header, payload in accepted.entries:
@@ -485,16 +506,17 @@ class Pulling:
                 if view_key is not None:
                     items.set_view_state(db, view_key, ViewState.QUARANTINED, TAKEN_BACK)
 
-    def _refuse(self, db: Writing, stream: Incoming, judged: Mapping[int, Arrived], epoch: int) -> None:
+    def _refuse(
+        self, db: Writing, stream: Incoming, codes: Mapping[int, RefusalCode | None], epoch: int
+    ) -> None:
         """Tell the sender, in our own stream to it, which entries can never be accepted."""
-        codes = {number: each.judged.refusal for number, each in judged.items()}
         entries: list[tuple[EntryKind, bytes, int | None]] = [
             (
                 EntryKind.REFUSED,
                 write_refused(Refused(incarnation=stream.incarnation, number=number, code=code)),
                 None,
             )
-            for number, code in codes.items()
+            for number, code in sorted(codes.items())
             if code is not None
         ]
         if entries:
@@ -525,10 +547,11 @@ def _held(stream: Incoming | None) -> Held:
     return Held() if stream is None else stream.held
 
 
-def _logged(arrived: Arrived | None) -> LogKind:
-    if arrived is None or arrived.judged.state is ViewState.HELD:
-        return LogKind.ACCEPTED
-    return LogKind.REFUSED if arrived.judged.state is None else LogKind.QUARANTINED
+def _logged(arrived: Arrived | None, refusal: RefusalCode | None) -> LogKind:
+    if refusal is not None:
+        return LogKind.REFUSED
+    is_held = arrived is None or arrived.judged.state is ViewState.HELD
+    return LogKind.ACCEPTED if is_held else LogKind.QUARANTINED
 
 
 def _count(answer: Answer, judged: Mapping[int, Arrived]) -> Pulled:

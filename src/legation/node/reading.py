@@ -225,27 +225,40 @@ def read_deliveries(*, database: Database, around: Surroundings) -> DeliveriesRe
     now = around.seconds()
     with database.read() as db:
         links = {each.office: each for each in peers.peers(db)}
+        told = withdrawals.told(db)
         return DeliveriesRecord(
             deliveries=tuple(
-                _delivery(each, links.get(each.office), now) for each in deliveries.deliveries(db)
+                _delivery(
+                    each,
+                    links.get(each.office),
+                    now,
+                    is_told=told.get((each.office, each.item_id), False),
+                )
+                for each in deliveries.deliveries(db)
             )
         )
 
 
-def _delivery(each: StoredDelivery, link: StoredPeer | None, now: int) -> DeliveryRecord:
+def _delivery(each: StoredDelivery, link: StoredPeer | None, now: int, *, is_told: bool) -> DeliveryRecord:
     return DeliveryRecord(
         item=each.item_id.hex(),
         reference=each.reference,
         addressee=each.office,
         state=each.state.value,
-        why=english.delivery(_because(each, link, now).value or each.state.value),
+        why=english.delivery(_because(each, link, now, is_told=is_told).value or each.state.value),
         since=said(each.changed_at),
         number=each.number,
     )
 
 
-def _because(each: StoredDelivery, link: StoredPeer | None, now: int) -> Because:
-    """Why a delivery stands where it stands; for one that waits, the link says it."""
+def _because(each: StoredDelivery, link: StoredPeer | None, now: int, *, is_told: bool) -> Because:
+    """
+    Why a delivery stands where it stands; for one that waits, the link says it.
+
+    *is_told*: whether the addressee has receipted that the item was withdrawn.
+    """
+    if each.state is DeliveryState.WITHDRAWN and each.because is Because.RECEIVED_BEFORE and is_told:
+        return Because.WITHDRAWAL_RECEIVED
     if each.state is not DeliveryState.WAITING:
         return each.because
     if link is None or link.heard_at is None:

@@ -7,23 +7,24 @@ Rules kept here:
 1. A withdrawal is judged when it comes: the key must be a current item key then. What held goes on to hold,
    whatever becomes of the key; what was set apart is judged again when a card is confirmed.
 2. It counts for an item of the same office, also one that comes later, and for nothing else.
-3. What is withdrawn is in no list, its text is shown to nobody, and no copy of it is numbered or handed over
+3. Whoever was handed the item is told in their stream, byte for byte, also by an office that passed it on.
+4. What is withdrawn is in no list, its text is shown to nobody, and no copy of it is numbered or handed over
    any more. It is kept: receipts and proofs are about it.
-4. Whether somebody has withdrawn an item is told to those who may see it, and to nobody else.
+5. Whether somebody has withdrawn an item is told to those who may see it, and to nobody else.
 """
 
 from dataclasses import dataclass
 from hashlib import sha256
 
 from legation.errors import MalformedError, RefusedError, SignatureError
-from legation.exchange import RefusalCode
+from legation.exchange import EntryKind, RefusalCode
 from legation.item.withdrawal import WITHDRAWAL, verify_withdrawal, withdraw
 from legation.keys.card import Card, KeyState
 from legation.keys.sign import KeyId
 from legation.labels.label import check_name
 from legation.log import LogEntry, LogKind
 from legation.node.home import Signing
-from legation.node.numbering import take_back
+from legation.node.numbering import append, begun, take_back
 from legation.node.reading import mission_reading
 from legation.node.rules import RuleBook, Rules, begin_epoch
 from legation.node.surroundings import Surroundings
@@ -117,20 +118,24 @@ def _keep(
         logbook.append(db, [logged])
         item = items.item(db, judged.item_id)
         if item is not None and item.office == judged.office:
-            _stop_deliveries(db, item, rules, around)
+            _stop_deliveries(db, item, data, rules, around)
         # Answers that are being given look at the epoch before each piece.
         begin_epoch(db, around)
 
 
-def _stop_deliveries(db: Writing, item: StoredItem, rules: Rules, around: Surroundings) -> None:
+def _stop_deliveries(db: Writing, item: StoredItem, data: bytes, rules: Rules, around: Surroundings) -> None:
     """
-    Let nothing of an item go any more, ours or another's that was passed on.
+    Let nothing of an item go any more, ours or another's that was passed on, and tell those who have it.
 
-    What was numbered and not receipted is taken back.
+    What was numbered and not receipted is taken back; whoever it was numbered for may have it, and is told too.
+    Nobody else is: that there is such an item is no business of theirs.
     """
     now = around.seconds()
+    told: list[str] = []
     for delivery_id, office, state, stream_id, number in deliveries.of_item(db, item.item_id):
         stream = outgoing.stream(db, office)
+        if state in {DeliveryState.NUMBERED, DeliveryState.RECEIPTED} and stream is not None:
+            told.append(office)
         if (
             state is DeliveryState.NUMBERED
             and number is not None
@@ -141,6 +146,10 @@ def _stop_deliveries(db: Writing, item: StoredItem, rules: Rules, around: Surrou
             continue
         because = Because.NOT_RECEIVED if state is not DeliveryState.RECEIPTED else Because.RECEIVED_BEFORE
         deliveries.move(db, delivery_id, DeliveryEvent.WITHDRAW, because, epoch=rules.epoch, at=now)
+    # Behind what was taken back: whoever holds an entry and its void hears the reason next.
+    for office in dict.fromkeys(told):
+        stream = begun(db, office, epoch=rules.epoch, around=around)
+        append(db, stream, [(EntryKind.WITHDRAWAL, data, None)], epoch=rules.epoch, around=around)
     # Whoever was told the same by a newer version has nothing now: that one may go to them.
     deliveries.wake(db, deliveries.alike(db, item.document), now)
 

@@ -76,7 +76,9 @@ class Because(StrEnum):
     NOT_RECEIVED = "not-received"
     """It was withdrawn before there was a receipt."""
     RECEIVED_BEFORE = "received-before"
-    """It was withdrawn after the addressee had it."""
+    """It was withdrawn after the addressee had it; whether they have heard of that is not confirmed."""
+    WITHDRAWAL_RECEIVED = "withdrawal-received"
+    """It was withdrawn after the addressee had it, and their registry has received the withdrawal."""
 
 
 TRANSITIONS: Final[Mapping[tuple[DeliveryState, DeliveryEvent], DeliveryState]] = MappingProxyType(

@@ -165,6 +165,13 @@ def void(db: Writing, stream_id: int, number: int) -> int | None:
     return None if row is None else int(row[0])
 
 
+def refuse(db: Writing, stream_id: int, number: int) -> None:
+    """Note that an entry can never be accepted."""
+    db.run(
+        "UPDATE incoming_entry SET state = 'refused' WHERE stream_id = ? AND number = ?", (stream_id, number)
+    )
+
+
 def kind(db: Reading, stream_id: int, number: int) -> str | None:
     """The kind of an entry; None if there is none, or it was taken back before it came."""
     row = db.one("SELECT kind FROM incoming_entry WHERE stream_id = ? AND number = ?", (stream_id, number))

@@ -67,6 +67,19 @@ def withdrawn_at(db: Reading, item_id: bytes, office: str) -> int | None:
     return None if row is None else int(row[0])
 
 
+def told(db: Reading) -> dict[tuple[str, bytes], bool]:
+    """
+    Who was told of a withdrawal in their stream, by office and item; and whether their receipt covers that.
+    """
+    rows = db.rows(
+        "SELECT outgoing.office, withdrawal.item_id, max(outgoing_entry.number < outgoing.receipt_size) "
+        "FROM outgoing_entry JOIN outgoing USING (stream_id) "
+        "JOIN withdrawal ON withdrawal.digest = outgoing_entry.payload_hash "
+        "WHERE outgoing_entry.kind = 'withdrawal' GROUP BY outgoing.office, withdrawal.item_id"
+    )
+    return {(office, item_id): bool(is_received) for office, item_id, is_received in rows}
+
+
 def withdrawals(db: Reading) -> Iterator[StoredWithdrawal]:
     """Every withdrawal, by digest."""
     return map(_withdrawal, db.rows(_WITHDRAWAL + "ORDER BY digest"))

@@ -199,7 +199,7 @@ CREATE TABLE delivery (
         CHECK (state IN ('waiting', 'numbered', 'receipted', 'withheld', 'void', 'withdrawn')),
     because TEXT NOT NULL CHECK (because IN (
         '', 'no-connection', 'unreachable', 'link-stopped', 'not-yet-pulled', 'refused-by-rule', 'empty-cut',
-        'expired', 'taken-back', 'no-difference', 'replaced', 'not-received', 'received-before'
+        'expired', 'taken-back', 'no-difference', 'replaced', 'not-received', 'received-before', 'withdrawal-received'
     )),
     stream_id INTEGER,
     entry_number INTEGER,
@@ -261,6 +261,8 @@ CREATE TABLE outgoing_entry (
     CHECK (kind = 'view' OR (delivery_id IS NULL AND is_taken_back = 0)),
     CHECK ((payload IS NULL) = (is_taken_back = 1 OR payload_size_bytes > 65536))
 ) STRICT;
+
+CREATE INDEX outgoing_entry_withdrawal ON outgoing_entry (payload_hash) WHERE kind = 'withdrawal';
 
 CREATE TABLE outgoing_checkpoint (
     stream_id INTEGER NOT NULL REFERENCES outgoing (stream_id),
