@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from legation.errors import RefusedError
 from legation.formats import markdown, stanag4774
 from legation.formats.shipped import NAMES, shipped
+from legation.item.attachment import measured
 from legation.item.draft import Draft, DraftPortion, Variant, VariantKind
 from legation.item.draws import SecretDraws
 from legation.item.portion import Kind, Text, Title
@@ -37,6 +38,7 @@ from legation.release import (
     disclosure_banner,
     preview,
 )
+from legation.release.preview import portion_names
 from legation.words import english
 from tests.formats.drafts import EXERCISE, PARTIES, drafts
 from tests.stories.cast import (
@@ -418,3 +420,12 @@ def test_a_clearance_that_has_run_out_shows_nothing() -> None:
     assert codes == [ReasonCode.CLEARANCE_NOT_IN_FORCE]
     with pytest.raises(RefusedError):
         disclose(signed(draft), POLICIES, after)
+
+
+def test_attached_files_are_numbered_by_themselves() -> None:
+    """
+    A file is called one in a preview, and counts for no paragraph.
+    """
+    report = "kind: report\npolicy: EXERCISE\n\n(O) One.\n\n(O) {attachment: a.txt}\n\n(O) Two.\n\n(O) {attachment: b.txt}\n"
+    draft = markdown.read(report.encode(), POLICIES, party="KOR", measure=lambda _: measured([b"a"]))
+    assert portion_names(draft.portions) == ["par. 1", "file 1", "par. 2", "file 2"]

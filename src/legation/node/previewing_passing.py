@@ -8,7 +8,7 @@ It tells the mission's own people about what they may see, and hands nothing ove
 from collections.abc import Sequence
 
 from legation.item.draft import Slip
-from legation.item.portion import BODY, is_controlled
+from legation.item.portion import BODY, Attachment, is_controlled
 from legation.item.view import Contents, ViewPortion, inspect
 from legation.keys.card import Card
 from legation.labels import portion_mark
@@ -100,6 +100,7 @@ class _Sorting:
         assert policy is not None, "what the mission's people may see is under a policy at hand"
         showing, why = self._outcome(each)
         kind = "par." if isinstance(each.portion, BODY) else type(each.portion).__name__.lower()
+        kind = "file" if isinstance(each.portion, Attachment) else kind
         return PassedPortionRecord(
             portion=f"{kind} [{each.code}]",
             mark=portion_mark(policy, each.label),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from legation.item.draft import Draft, DraftPortion, VariantKind
-from legation.item.portion import BODY, Text, Title
+from legation.item.portion import BODY, Attachment, Text, Title
 from legation.item.variants import choose, close
 from legation.keys.card import PolicyReference
 from legation.labels import Decision, Explanation, Label, Policies, Policy, Reader, explain, portion_mark
@@ -89,12 +89,15 @@ def preview(draft: Draft, policies: Policies, addressees: Iterable[Addressee]) -
 
 
 def portion_names(portions: Sequence[DraftPortion]) -> list[str]:
-    """Name portions as people do: ``title``, ``par. 3``, ``par. 3 tearline``."""
+    """Name portions as people do: ``title``, ``par. 3``, ``par. 3 tearline``, ``file 1``."""
     names: list[str] = []
-    paragraph = 0
+    paragraph, file = 0, 0
     for each in portions:
         if each.variant is not None:
             names.append(f"par. {paragraph} {_variant_name(each)}")
+        elif isinstance(each.portion, Attachment):
+            file += 1
+            names.append(f"file {file}")
         elif isinstance(each.portion, BODY):
             paragraph += 1
             names.append(f"par. {paragraph}")
