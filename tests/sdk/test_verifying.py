@@ -156,6 +156,17 @@ class TestNotes:
         assert not isinstance(verify_note(CHECKPOINT, [KOR]), SignedReceipt)
         assert isinstance(verify_note(RECEIPT, [KOR, JPN]), SignedReceipt)
 
+    @pytest.mark.parametrize("lines", [1, 3])
+    def test_what_it_is_comes_before_whose_it_is(self, lines: int) -> None:
+        """
+        A note of neither two lines nor four is none, whether or not the cards are there that it names.
+        """
+        text, _, signatures = RECEIPT.partition(b"\n\n")
+        note = text + b"\n\n" + b"".join(signatures.splitlines(keepends=True)[:lines])
+        for cards in ([], [KOR], [KOR, JPN]):
+            with pytest.raises(MalformedError, match="neither a checkpoint nor a receipt"):
+                verify_note(note, cards)
+
     @pytest.mark.parametrize("cards", [(JPN, KOR), (KOR, AUS), (AUS, JPN)])
     def test_another_office_s_card_is_refused(self, cards: tuple[sdk.Card, sdk.Card]) -> None:
         """

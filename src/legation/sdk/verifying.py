@@ -43,6 +43,7 @@ from legation.sdk.values import ProvenEntry, SignedCheckpoint, SignedGrowth, Sig
 
 _HEADER = Codec(EntryHeader, size_bytes_max=EXTRA_SIZE_BYTES_MAX, what="entry header")
 _LINES_OF_A_CHECKPOINT = 2
+_LINES_OF_A_RECEIPT = 4
 
 
 def read_card(data: bytes) -> Card:
@@ -178,6 +179,9 @@ def verify_note(data: bytes, cards: Iterable[Card]) -> SignedCheckpoint:
         VerificationError: As for these.
     """
     by_office, claimed = _by_office(cards), _claimed(data)
+    if claimed.line_count not in {_LINES_OF_A_CHECKPOINT, _LINES_OF_A_RECEIPT}:
+        # Before anybody's card is looked for: what it is comes before whose it is.
+        raise MalformedError(f"a note of {claimed.line_count} lines is neither a checkpoint nor a receipt")
     writer = _card_of(claimed.writer, by_office)
     if claimed.line_count == _LINES_OF_A_CHECKPOINT:
         return verify_checkpoint(data, writer)
