@@ -58,6 +58,7 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
     },
     "hands its bytes, as they are, to decoders that are tried": {
         "legation.cli.verified": "verify_files",
+        "legation.log.checkpoint": "is_receipt",
         "legation.node.accepting": "add_policy",
         "legation.node.answering": "Answering.open",
         "legation.node.checking_log": "check_checkpoint",

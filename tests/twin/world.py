@@ -267,6 +267,7 @@ class World:
         self.released: dict[str, bytes] = {}  # by the name given in the script
         self.versions: dict[str, list[str]] = {}  # of each document by its first version, the oldest first
         self._peers = peers
+        self._given = count()  # how often an office was let hold what is attached; no two files have one name
         self._small = small
         self._nodes: dict[str, Node] = {}
         self._told: dict[str, io.StringIO] = {}
@@ -706,7 +707,7 @@ class World:
     def _give_attached(self, of: str, to: str, view: bytes) -> None:
         """Let an office hold what is attached to a view, as if it had come there."""
         there, here = self.node(of), self.node(to)
-        attaching = self._attaching(to, f"{to} has it from {of}")
+        attaching = self._attaching(to, f"{to} has it from {of}, {next(self._given)}")
 
         def act(db: Writing) -> None:
             for each in attached_in(inspect(view)):

@@ -206,8 +206,7 @@ def verify_checkpoint(
         SignatureError: A line is of another name or key, or does not verify.
     """
     # 1. Form.
-    checkpoint, lines = _read(data, _LOG_LINES, CHECKPOINT_SIZE_BYTES_MAX, "checkpoint")
-    _one_time(lines, least=0, most=0)
+    checkpoint, lines = _read_checkpoint(data)
     # 2. Which.
     _check_origin(checkpoint, origin)
     # 3. Who.
@@ -242,6 +241,20 @@ def open_checkpoint(data: bytes, card: Card, *, verify: Verify = PublicKey.verif
     )
 
 
+def is_receipt(data: bytes) -> bool:
+    """
+    Tell a receipt from a checkpoint, for whoever was handed one of the two; nothing of it is verified.
+
+    Its form is checked, all of it: what a note is comes before whose it is.
+
+    Raises:
+        MalformedError: It is neither.
+    """
+    is_long = len(read_note(data).signatures) != len(_LOG_LINES)
+    _read_receipt(data) if is_long else _read_checkpoint(data)
+    return is_long
+
+
 def cosign(data: bytes, *, name: str, signers: StreamSigners, time: int) -> bytes:
     """
     Make the receipt for a checkpoint.
@@ -259,8 +272,7 @@ def cosign(data: bytes, *, name: str, signers: StreamSigners, time: int) -> byte
         MalformedError: These are not the bytes of a checkpoint, it is of the same name, or the name or
             the time is not one.
     """
-    checkpoint, lines = _read(data, _LOG_LINES, CHECKPOINT_SIZE_BYTES_MAX, "checkpoint")
-    _one_time(lines, least=0, most=0)
+    checkpoint, lines = _read_checkpoint(data)
     if any(line.found.name == name for line in lines):
         raise MalformedError("a checkpoint is receipted by another office than its own")
     _check_time(time, 1, TIME_MAX)
@@ -302,10 +314,7 @@ def verify_receipt(
         SignatureError: A line is of another name or key, or does not verify.
     """
     # 1. Form.
-    checkpoint, lines = _read(data, (*_LOG_LINES, *_COSIGNER_LINES), RECEIPT_SIZE_BYTES_MAX, "receipt")
-    written, held = lines[: len(_LOG_LINES)], lines[len(_LOG_LINES) :]
-    _one_time(written, least=0, most=0)
-    time = _one_time(held, least=1, most=TIME_MAX)
+    checkpoint, written, held, time = _read_receipt(data)
     # 2. Which.
     _check_origin(checkpoint, origin)
     # 3. and 4. Who.
@@ -372,6 +381,20 @@ def _message(type_: SignatureType, checkpoint: Checkpoint, name: str, time: int)
 
 def _time_bytes(type_: SignatureType, time: int) -> bytes:
     return b"" if type_ is SignatureType.ED25519 else time.to_bytes(TIME_SIZE_BYTES, "big")
+
+
+def _read_checkpoint(data: bytes) -> tuple[Checkpoint, list[_Line]]:
+    checkpoint, lines = _read(data, _LOG_LINES, CHECKPOINT_SIZE_BYTES_MAX, "checkpoint")
+    _one_time(lines, least=0, most=0)
+    return checkpoint, lines
+
+
+def _read_receipt(data: bytes) -> tuple[Checkpoint, list[_Line], list[_Line], int]:
+    """Take a receipt apart: what it is over, the lines of either office, and the time of the cosignatures."""
+    checkpoint, lines = _read(data, (*_LOG_LINES, *_COSIGNER_LINES), RECEIPT_SIZE_BYTES_MAX, "receipt")
+    written, held = lines[: len(_LOG_LINES)], lines[len(_LOG_LINES) :]
+    _one_time(written, least=0, most=0)
+    return checkpoint, written, held, _one_time(held, least=1, most=TIME_MAX)
 
 
 def _read(

@@ -27,6 +27,7 @@ from legation.keys.card import Card, Cards, Office
 from legation.log import (
     LogEntry,
     Proof,
+    is_receipt,
     key_name,
     open_checkpoint,
     read_growth,
@@ -42,8 +43,6 @@ from legation.merkle import leaf_hash
 from legation.sdk.values import ProvenEntry, SignedCheckpoint, SignedGrowth, SignedReceipt
 
 _HEADER = Codec(EntryHeader, size_bytes_max=EXTRA_SIZE_BYTES_MAX, what="entry header")
-_LINES_OF_A_CHECKPOINT = 2
-_LINES_OF_A_RECEIPT = 4
 
 
 def read_card(data: bytes) -> Card:
@@ -179,11 +178,10 @@ def verify_note(data: bytes, cards: Iterable[Card]) -> SignedCheckpoint:
         VerificationError: As for these.
     """
     by_office, claimed = _by_office(cards), _claimed(data)
-    if claimed.line_count not in {_LINES_OF_A_CHECKPOINT, _LINES_OF_A_RECEIPT}:
-        # Before anybody's card is looked for: what it is comes before whose it is.
-        raise MalformedError(f"a note of {claimed.line_count} lines is neither a checkpoint nor a receipt")
+    # What it is comes before whose it is.
+    is_cosigned = is_receipt(data)
     writer = _card_of(claimed.writer, by_office)
-    if claimed.line_count == _LINES_OF_A_CHECKPOINT:
+    if not is_cosigned:
         return verify_checkpoint(data, writer)
     if claimed.receiver is None:
         raise MalformedError("a log of a node has no receipts")
@@ -350,7 +348,6 @@ class _Claimed(NamedTuple):
     writer: str
     receiver: str | None
     incarnation: bytes
-    line_count: int
 
 
 def _claimed(data: bytes) -> _Claimed:
@@ -368,6 +365,6 @@ def _claimed(data: bytes) -> _Claimed:
     for office in filter(None, (writer, receiver)):
         Office.parse(office)
     try:
-        return _Claimed(writer, receiver, bytes.fromhex(incarnation), len(note.signatures))
+        return _Claimed(writer, receiver, bytes.fromhex(incarnation))
     except ValueError:
         raise MalformedError("the incarnation of a note is not in hexadecimal") from None
