@@ -28,7 +28,8 @@ from dataclasses import dataclass, field
 from legation.errors import MalformedError
 from legation.log.checkpoint import RECEIPT_SIZE_BYTES_MAX, SIZE_MAX
 from legation.log.note import decode_base64, read_note
-from legation.merkle import HASH_SIZE_BYTES, Hash
+from legation.log.proof import check_hashes
+from legation.merkle import Hash
 
 GROWTH_HASHES_MAX = 63  # "the client MUST NOT send more than 63 consistency proof lines"
 GROWTH_SIZE_BYTES_MAX = RECEIPT_SIZE_BYTES_MAX + 4096  # 63 lines of 45 bytes, and the first
@@ -57,10 +58,7 @@ class Growth:
     def __post_init__(self) -> None:
         if not 1 <= self.old_size <= SIZE_MAX:
             raise MalformedError(f"the old size of a growth is not between 1 and {SIZE_MAX}")
-        if len(self.hashes) > GROWTH_HASHES_MAX:
-            raise MalformedError(f"growth of {len(self.hashes)} hashes, expected at most {GROWTH_HASHES_MAX}")
-        if any(len(each) != HASH_SIZE_BYTES for each in self.hashes):
-            raise MalformedError(f"a hash has not {HASH_SIZE_BYTES} bytes")
+        check_hashes(self.hashes, "growth", count_max=GROWTH_HASHES_MAX)
         read_note(self.note)
 
 

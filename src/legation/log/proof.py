@@ -25,6 +25,7 @@ Use::
 
 import re
 from base64 import b64encode
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from legation.errors import MalformedError
@@ -62,15 +63,25 @@ class Proof:
     def __post_init__(self) -> None:
         if not 0 <= self.index < SIZE_MAX:
             raise MalformedError(f"index of a proof is not between 0 and {SIZE_MAX - 1}")
-        if len(self.hashes) > PROOF_HASHES_MAX:
-            raise MalformedError(f"proof of {len(self.hashes)} hashes, expected at most {PROOF_HASHES_MAX}")
-        if any(len(each) != HASH_SIZE_BYTES for each in self.hashes):
-            raise MalformedError(f"a hash has not {HASH_SIZE_BYTES} bytes")
+        check_hashes(self.hashes, "proof", count_max=PROOF_HASHES_MAX)
         if len(self.extra) > EXTRA_SIZE_BYTES_MAX:
             raise MalformedError(
                 f"extra data has {len(self.extra)} bytes, expected at most {EXTRA_SIZE_BYTES_MAX}"
             )
         read_note(self.note)
+
+
+def check_hashes(hashes: Sequence[Hash], what: str, *, count_max: int) -> None:
+    """
+    Refuse hashes that no proof has.
+
+    Raises:
+        MalformedError: There are too many, or one has another size.
+    """
+    if len(hashes) > count_max:
+        raise MalformedError(f"{what} of {len(hashes)} hashes, expected at most {count_max}")
+    if any(len(each) != HASH_SIZE_BYTES for each in hashes):
+        raise MalformedError(f"a hash has not {HASH_SIZE_BYTES} bytes")
 
 
 def read_proof(data: bytes) -> Proof:
