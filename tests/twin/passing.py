@@ -160,6 +160,20 @@ def words_are_held_that_readers_may_not_see() -> Pair:
     )
 
 
+def labels_come_in_another_order() -> Pair:
+    """One of the labels of what may be passed on was here before, on something that is set apart, or was not."""
+    text = report("(L//REL KOR, JPN, AUS, NATO) Seen.", "(O) Seen too.", to=READERS)
+    # The later step gives the layers places in which the label that is forged stands last.
+    begin = (act("read"), act("release", AUTHOR, text, "seen"))
+    before = (hidden("forge", "EU", READERS, "KOR"), hidden("pull", READERS, "EU"))
+    end = (
+        act("pass_on", "NATO", READERS, "seen", ("(O)", "(L//REL KOR, JPN, AUS, NATO)")),
+        act("pull", READERS, "NATO"),
+        act("read"),
+    )
+    return of_readers("labels come in another order", (*begin, *before, *end), (*begin, *end))
+
+
 PASSED_ON = (
     more_is_held_of_what_is_passed_on,
     another_view_is_held_of_what_is_passed_on,
@@ -167,6 +181,7 @@ PASSED_ON = (
     passed_on_unknown_to_its_author,
     passed_on_though_it_is_controlled,
     words_are_held_that_readers_may_not_see,
+    labels_come_in_another_order,
 )
 """How the pairs are made."""
 
@@ -239,7 +254,17 @@ def quotations_compared_with_all(patch: Patch) -> None:
     _wrap(patch, drafting, "check_quotations", make)
 
 
+def approved_in_the_order_of_access_ids(patch: Patch) -> None:
+    """What is approved is hashed in the order in which its labels came to the node."""
+    patch.setattr(passing, "sorted", lambda found, key=None: list(found), raising=False)
+
+
 PASSING_LEAKS = (
+    Leak(
+        "approved in the order of access ids",
+        approved_in_the_order_of_access_ids,
+        labels_come_in_another_order,
+    ),
     Leak("a controlled layer is passed on", controlled_layer_is_passed_on, more_is_held_of_what_is_passed_on),
     Leak("a cut of two views", cut_of_two_views, another_view_is_held_of_what_is_passed_on),
     Leak(

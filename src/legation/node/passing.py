@@ -32,14 +32,11 @@ from legation.node.passable import Passable, best_passable, handed_over_layers
 from legation.node.reading import mission_reading
 from legation.node.rules import RuleBook, Rules
 from legation.node.surroundings import Surroundings
-from legation.node.versions import find_item
-from legation.records import (
-    AddresseeRecord,
-    PassedRecord,
-)
+from legation.node.versions import check_newest, check_standing, find_item
+from legation.records import AddresseeRecord, PassedRecord
 from legation.release import Because, DeliveryState, disclosure_banner
 from legation.store.blobs import Blobs
-from legation.store.sqlite import deliveries, items, logbook, versions, withdrawals
+from legation.store.sqlite import deliveries, items, logbook
 from legation.store.sqlite.database import Database, Reading, Writing
 from legation.store.sqlite.items import StoredItem, StoredView
 
@@ -242,13 +239,8 @@ def weigh_passing(
 def _check_item(db: Reading, item: StoredItem, rules: Rules) -> None:
     if item.is_own or item.office == rules.office:
         raise RefusedError("this item is ours", hint="it goes to more offices as a new version: --replaces")
-    if withdrawals.withdrawn_at(db, item.item_id, item.office) is not None:
-        raise RefusedError("this item is withdrawn")
-    noticed = versions.noticed_versions(db, item.document, item.office)
-    if noticed and noticed[-1].item_id != item.item_id:
-        raise RefusedError(
-            f"there is a newer version: {noticed[-1].reference}", hint="pass that one on, if you mean it"
-        )
+    check_standing(db, item)
+    check_newest(db, item, hint="pass that one on, if you mean it")
 
 
 def _check_addressees(slips: Sequence[Slip], item: StoredItem, rules: Rules) -> None:

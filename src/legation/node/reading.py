@@ -14,7 +14,6 @@ from datetime import UTC, datetime
 
 from msgspec.structs import replace
 
-from legation.errors import RefusedError
 from legation.item.substance import substance_of
 from legation.item.view import Contents, View, cut, inspect, verify
 from legation.keys.card import Card
@@ -22,7 +21,7 @@ from legation.labels import Policies, Reader
 from legation.node.files import as_report, item_record, verification_record
 from legation.node.rules import RuleBook, Rules, mission_reader
 from legation.node.surroundings import Surroundings
-from legation.node.versions import find_item, find_own
+from legation.node.versions import check_standing, find_item, find_own
 from legation.records import (
     DeliveriesRecord,
     DeliveryRecord,
@@ -190,10 +189,7 @@ def show_report(
         rules = RuleBook(card, around).at(db)
         reader = mission_reader(db, name, around.now())
         contents = find_view(db, text, reader, rules, blobs)
-        find_own(db, contents.item_id.hex())
-        history = _History.of(db, contents.item_id)
-    if history.withdrawn:
-        raise RefusedError("this item is withdrawn", hint="its text is shown to nobody")
+        check_standing(db, find_own(db, contents.item_id.hex()))
     return as_report(substance_of(contents), rules.policies)
 
 

@@ -24,9 +24,10 @@ from legation.labels.rollup import roll_up
 from legation.node.reading import find_view
 from legation.node.rules import RuleBook, Rules, mission_reader
 from legation.node.surroundings import Surroundings
+from legation.node.versions import check_standing
 from legation.records import ReissuedRecord
 from legation.store.blobs import Blobs
-from legation.store.sqlite import items, withdrawals
+from legation.store.sqlite import items
 from legation.store.sqlite.database import Database
 from legation.store.sqlite.items import StoredItem
 
@@ -55,11 +56,11 @@ def reissue_item(
         contents = find_view(db, text, mission_reader(db, name, around.now()), rules, blobs)
         item = items.item(db, contents.item_id)
         assert item is not None, "what was found is there"
-        withdrawn_at = withdrawals.withdrawn_at(db, item.item_id, item.office)
-    if item.is_own or item.office == rules.office:
-        raise RefusedError("this item is ours", hint="legation show ITEM --markdown writes it as a report")
-    if withdrawn_at is not None:
-        raise RefusedError("this item is withdrawn", hint="its text is shown to nobody")
+        if item.is_own or item.office == rules.office:
+            raise RefusedError(
+                "this item is ours", hint="legation show ITEM --markdown writes it as a report"
+            )
+        check_standing(db, item)
     return _written(item, contents, rules)
 
 

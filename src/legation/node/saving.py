@@ -9,7 +9,7 @@ all of it holds; whoever writes them to a file lets it appear under its name aft
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from legation.errors import MalformedError, RefusedError, StoreError
+from legation.errors import MalformedError, StoreError
 from legation.item.attachment import verified
 from legation.item.portion import Attachment
 from legation.item.view import Contents, ViewPortion, verify
@@ -18,9 +18,10 @@ from legation.node.attaching import wanted_of
 from legation.node.reading import find_view
 from legation.node.rules import RuleBook, mission_reader
 from legation.node.surroundings import Surroundings
+from legation.node.versions import check_standing
 from legation.store.attachments import Attachments
 from legation.store.blobs import Blobs
-from legation.store.sqlite import attachments, items, withdrawals
+from legation.store.sqlite import attachments, items
 from legation.store.sqlite.database import Database
 
 
@@ -68,8 +69,7 @@ def open_attachment(
         contents = find_view(db, text, mission_reader(db, name, around.now()), rules, blobs)
         item = items.item(db, contents.item_id)
         assert item is not None, "what was found is there"
-        if withdrawals.withdrawn_at(db, contents.item_id, item.office) is not None:
-            raise RefusedError("this item is withdrawn", hint="what it said is shown to nobody")
+        check_standing(db, item)
         each = _one_of(_attachments(verify(contents.data, rules.pinned)), which)
         portion = each.portion
         assert isinstance(portion, Attachment), "only attachments were looked at"

@@ -10,7 +10,7 @@ from legation.errors import MalformedError, RefusedError
 from legation.item.view import inspect
 from legation.projections import fold_substance
 from legation.store.blobs import Blobs
-from legation.store.sqlite import access, items, versions
+from legation.store.sqlite import access, items, versions, withdrawals
 from legation.store.sqlite.database import Reading, Writing
 from legation.store.sqlite.items import StoredItem
 
@@ -48,18 +48,29 @@ def find_own(db: Reading, text: str) -> StoredItem:
     return item
 
 
-def check_newest(db: Reading, item: StoredItem) -> None:
+def check_standing(db: Reading, item: StoredItem) -> None:
     """
-    Refuse to replace a version that the reader has no more: they would undo what they have not read.
+    Refuse to use what an item says that its author withdrew.
+
+    Raises:
+        RefusedError: They did.
+    """
+    if withdrawals.withdrawn_at(db, item.item_id, item.office) is not None:
+        raise RefusedError("this item is withdrawn", hint="what it said is shown to nobody")
+
+
+def check_newest(db: Reading, item: StoredItem, *, hint: str = "replace that one, with its text") -> None:
+    """
+    Refuse to go on from a version that the reader has no more: they would undo what they have not read.
+
+    ``hint`` says what to do instead.
 
     Raises:
         RefusedError: There is a newer one.
     """
     noticed = versions.noticed_versions(db, item.document, item.office)
     if noticed and noticed[-1].item_id != item.item_id:
-        raise RefusedError(
-            f"there is a newer version: {noticed[-1].reference}", hint="replace that one, with its text"
-        )
+        raise RefusedError(f"there is a newer version: {noticed[-1].reference}", hint=hint)
 
 
 def fold_versions(db: Writing, item_id: bytes, blobs: Blobs) -> None:
