@@ -4,8 +4,8 @@ The exchange: what two nodes say to each other, and what follows from it.
 
 Read in this order: ``entry`` (what a stream consists of), ``letter`` (a pull and its answer),
 ``envelope`` (a letter signed and sealed), ``sending`` and ``receiving`` (the two halves), ``fetching`` (both
-halves of what belongs to an entry and is too long for it). The specification is ``docs/spec/exchange.md``. Pure: bytes in, values out, and the other way round; time,
-randomness and keys are arguments.
+halves of what belongs to an entry and is too long for it). The specification is ``docs/spec/exchange.md``.
+Pure: bytes in, values out, and the other way round; time, randomness and keys are arguments.
 """
 
 from legation.exchange.entry import (

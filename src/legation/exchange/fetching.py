@@ -25,9 +25,8 @@ from legation.item.attachment import CHUNK_SIZE_BYTES, chunk_count, chunk_size, 
 from legation.item.portion import Attachment
 from legation.merkle import Hash, inclusion_proof
 
-CHUNKS_AT_ONCE = min(
-    CHUNKS_MAX, BATCH_SIZE_BYTES // CHUNK_SIZE_BYTES
-)  # what is lost when a line breaks is small
+# As much as other answers bring: what is lost when a line breaks is small.
+CHUNKS_AT_ONCE = min(CHUNKS_MAX, BATCH_SIZE_BYTES // CHUNK_SIZE_BYTES)
 
 
 def offered(fetch: Fetch, leaves: Sequence[Hash]) -> tuple[Chunk, ...]:

@@ -322,7 +322,7 @@ class Pulling:
             self._ahead = _Ahead(lambda: self._fetch(exchange, after))
         with self._database.read() as db:
             judged = self._judge_all(db, accepted, rules)
-        coming = Coming.of(answer.incarnation, {number: each.judged for number, each in judged.items()})
+        coming = _coming(answer, judged)
         if coming:
             # Both would use the one way to the peer.
             self._drop_ahead()
@@ -331,17 +331,15 @@ class Pulling:
         def act(db: Writing) -> tuple[Pulled, Sequence[SealedFile]]:
             now, arrived = self._present(db, accepted, rules, judged)
             pulled = self._commit(db, answer, held=held, accepted=accepted, judged=arrived, rules=now)
-            return pulled, self._take_attached(db, answer, arrived)
+            came = coming if arrived is judged else _coming(answer, arrived)
+            return pulled, self._take_attached(db, answer, came)
 
         pulled, spare = self._database.write(act)
         self._fetching.remove(spare)
         return pulled
 
-    def _take_attached(
-        self, db: Writing, answer: Answer, arrived: Mapping[int, Arrived]
-    ) -> Sequence[SealedFile]:
+    def _take_attached(self, db: Writing, answer: Answer, coming: Coming) -> Sequence[SealedFile]:
         """Take in what came with the entries, let go of what came of those that were taken back."""
-        coming = Coming.of(answer.incarnation, {number: each.judged for number, each in arrived.items()})
         gone = [each.number for each in answer.entries if isinstance(each, TakenBack)]
         return [
             *self._fetching.take_in(db, coming),
@@ -541,6 +539,10 @@ def _is_full(accepted: Accepted) -> bool:
     """Whether an answer brought so much that more is likely to wait."""
     size_bytes = sum(header.payload_size_bytes for header, _ in accepted.entries)
     return 2 * size_bytes >= BATCH_SIZE_BYTES or 2 * len(accepted.entries) >= ENTRIES_MAX
+
+
+def _coming(answer: Answer, arrived: Mapping[int, Arrived]) -> Coming:
+    return Coming.of(answer.incarnation, {number: each.judged for number, each in arrived.items()})
 
 
 def _held(stream: Incoming | None) -> Held:

@@ -43,7 +43,7 @@ class SealedFile:
 
 class Attachments:
     """
-    A folder of sealed files. Threads and processes share it: no two write one file.
+    A folder of sealed files. Threads and processes share it.
 
     It is made where there is none.
     """
@@ -69,7 +69,8 @@ class Attachments:
         Two may write the same chunks of one file at the same time: they write the same bytes.
 
         Raises:
-            StoreError: The disk is full, or fails.
+            StoreError: The disk is full, or fails. What is on it then counts for nothing: nothing notes it yet, and
+                the next try writes it anew.
         """
         path = self._path(file.name)
         try:
