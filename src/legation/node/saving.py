@@ -70,7 +70,7 @@ def open_attachment(
         assert item is not None, "what was found is there"
         if withdrawals.withdrawn_at(db, contents.item_id, item.office) is not None:
             raise RefusedError("this item is withdrawn", hint="what it said is shown to nobody")
-        each = _one_of(_attachments(verify(contents.data, rules.pinned)), which)
+        each = _one_of(_attachments(verify(contents.data, rules.pinned, trusts_revoked=True)), which)
         portion = each.portion
         assert isinstance(portion, Attachment), "only attachments were looked at"
         kept = attachments.find(db, wanted_of(portion, rules.ids[each.policy, each.label]))
