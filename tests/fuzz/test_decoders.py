@@ -58,7 +58,7 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
     },
     "hands its bytes, as they are, to decoders that are tried": {
         "legation.cli.verified": "verify_files",
-        "legation.log.checkpoint": "is_receipt",
+        "legation.log.checkpoint": "is_receipt names_key",
         "legation.node.accepting": "add_policy",
         "legation.node.answering": "Answering.open",
         "legation.node.checking_log": "check_checkpoint",
@@ -70,7 +70,6 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
         "legation.node.policies": "read_as_found",
         "legation.node.peering": "add_peer confirm_peer grant",
         "legation.node.renewing": "install_card vouch_renewal",
-        "legation.log.checkpoint": "names_key",
         "legation.node.rules": "read_policy",
         "legation.node.withdrawing": "accept_withdrawal judge_withdrawal",
         "legation.sdk.verifying": "read_card verify_view verify_withdrawal",

@@ -100,7 +100,7 @@ class TestCards:
         for number, since in enumerate((before, after), 1):
             listed = tuple(
                 changed(each, since=since) if each.state is KeyState.REVOKED else each
-                for each in keys.body().item_keys
+                for each in keys.body(number=1, previous=bytes(32)).item_keys
             )
             digest = sha256(chain[-1]).digest()
             chain.append(keys.card(number=number, previous=digest, item_keys=listed))
