@@ -49,7 +49,7 @@ from legation.item.view import cut, inspect
 from legation.keys.seal import Opener
 from legation.keys.sign import PublicKey, Purpose, unsafe_verify
 from legation.labels import parse_mark
-from legation.node import answering, numbering, surroundings
+from legation.node import answering, handing_over, numbering, surroundings
 from legation.node import home as homes
 from legation.node.accepting import add_policy
 from legation.node.attaching import Attaching, attached_in, drawn_file, wanted_of
@@ -78,8 +78,8 @@ SMALL = (
     (numbering, "DELIVERIES_PER_STEP", 2),
     (numbering, "STEP_SIZE_BYTES", 4_000),
     (numbering, "REMEMBERED_SIZE_BYTES_MAX", 9_000),
-    (answering, "ENTRIES_MAX", 2),
-    (answering, "BATCH_SIZE_BYTES", 3_000),
+    (handing_over, "ENTRIES_MAX", 2),
+    (handing_over, "BATCH_SIZE_BYTES", 3_000),
     (answering, "BINDINGS_REMEMBERED", 2),
 )
 """Limits in a cramped world: what takes thousands of items elsewhere happens with three."""
