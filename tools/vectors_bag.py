@@ -100,6 +100,7 @@ class Parcel:
     what: str
     letter: Json
     expect: str
+    letter_name: str
     held: int = 0
     payloads: tuple[bytes, ...] = ()
     attached: tuple[bytes, ...] = ()
@@ -119,8 +120,8 @@ class Parcel:
             front=names | {"purpose": "bag"} | (self.front or {}),
             signer=signers(self.signer).ed25519,
             to=seal_opener(self.opener),
-            sealer=KeptSealer(kept=kept, name=self.name),
-            secret=seed(f"secret of bag {self.name}"),
+            sealer=KeptSealer(kept=kept, name=f"{self.letter_name} to {self.opener}"),
+            secret=seed(f"secret of bag {self.letter_name}"),
             padding=self.padding,
         )
         if self.flip is not None:
@@ -151,6 +152,7 @@ def good(kept: Kept) -> list[Parcel]:
     enclosed = [{"number": 1, "root": b64(attached_root(ATTACHED)), "size": len(ATTACHED)}]
     first = Parcel(
         name="first",
+        letter_name="first",
         what="KOR@NATO hands over the start, a view, and the file that is attached to it",
         letter=letter(
             "first", 1, 0, entries=carried(0, 1), checkpoint=b64(checkpoint(kept, 2)), enclosed=enclosed
@@ -162,6 +164,7 @@ def good(kept: Kept) -> list[Parcel]:
     position = {"incarnation": b64(INCARNATION), "size": 2, "root": b64(naive_root(LEAVES[:2]))}
     back = Parcel(
         name="back",
+        letter_name="back",
         what="JPN@NATO has nothing to hand over; its receipt rides back",
         letter={
             "type": "bag",
@@ -180,6 +183,7 @@ def good(kept: Kept) -> list[Parcel]:
     )
     second = Parcel(
         name="second",
+        letter_name="second",
         what="entry 2 was packed before, and is not permitted any more: its leaf, its void, and what may go",
         letter=letter(
             "second",
@@ -198,13 +202,15 @@ def good(kept: Kept) -> list[Parcel]:
         second,
         replace(second, name="overlap", what="the same where entry 2 is held already", held=3),
         replace(second, name="held", what="the same where all is held already", held=5, expect="nothing"),
-        replace(second, name="gap", what="the same where bag 1 has not come: entries 0-1", held=0, expect="gap"),
+        replace(
+            second, name="gap", what="the same where bag 1 has not come: entries 0-1", held=0, expect="gap"
+        ),
     ]
 
 
 def bad(kept: Kept) -> Iterator[Parcel]:
     """Give bags with one defect each."""
-    first, back, second, *_ = good(kept)
+    first, _, second, *_ = good(kept)
     size = len(first.written(kept))
     for name, what, cut in (
         ("cut-in-the-head", "the head is cut short", 700),
@@ -221,11 +227,13 @@ def bad(kept: Kept) -> Iterator[Parcel]:
         ("bit-in-the-tag", "another tag", size - 1, "seal"),
     ):
         yield replace(first, name=name, what=what, flip=flip, expect=expect)
+    yield replace(first, name="for-another", what="sealed to another office", opener=STRANGER, expect="seal")
     yield replace(
-        first, name="for-another", what="sealed to another office", opener=STRANGER, expect="seal"
-    )
-    yield replace(
-        first, name="as-an-answer", what="signed as an answer", front={"purpose": "answer"}, expect="signature"
+        first,
+        name="as-an-answer",
+        what="signed as an answer",
+        front={"purpose": "answer"},
+        expect="signature",
     )
     yield replace(
         first, name="by-another", what="signed with another office's key", signer=STRANGER, expect="signature"
@@ -254,6 +262,7 @@ def bad(kept: Kept) -> Iterator[Parcel]:
         name="huge",
         what="a file of 16 GiB that is not there",
         letter=first.letter | {"enclosed": huge},
+        letter_name="huge",
         expect="malformed",
     )
     yield replace(first, name="padding", what="one zero too many", padding=bytes(65_536), expect="malformed")
@@ -262,6 +271,7 @@ def bad(kept: Kept) -> Iterator[Parcel]:
         name="another-incarnation",
         what="of another incarnation than is held",
         letter=second.letter | {"incarnation": b64(BACK)},
+        letter_name="another-incarnation",
         expect="protocol",
     )
     leaves = [leaf(each) for each in headers(OTHER)]
@@ -274,6 +284,7 @@ def bad(kept: Kept) -> Iterator[Parcel]:
     )
     fork = Parcel(
         name="forked",
+        letter_name="forked",
         what="another entry 2 than is held, and both were signed",
         letter=forked,
         payloads=(OTHER[1][1], OTHER[2][1]),
@@ -287,6 +298,7 @@ def bad(kept: Kept) -> Iterator[Parcel]:
         name="not-signed",
         what="another entry 2 than is held, under the checkpoint over the one that is",
         letter=unsigned,
+        letter_name="not-signed",
         expect="proof",
     )
     yield replace(
@@ -294,6 +306,7 @@ def bad(kept: Kept) -> Iterator[Parcel]:
         name="another-count",
         what="a checkpoint over other entries than it ends with",
         letter=second.letter | {"checkpoint": b64(checkpoint(kept, 2))},
+        letter_name="another-count",
         expect="protocol",
     )
 
@@ -316,10 +329,14 @@ def spoilt(kept: Kept) -> Iterator[tuple[str, bytes]]:
     yield bent("an empty receipt", back, receipt="")
     yield bent("entries without a checkpoint", first, checkpoint=...)
     yield bent("a checkpoint without entries", back, checkpoint=b64(checkpoint(kept, 2)))
+    first = first | {"checkpoint": b64(b"not looked at")}
+    second = second | {"checkpoint": b64(b"not looked at")}
     yield bent("entries that are not numbered on from the start", first, start=1)
     yield bent("entries in another order", second, entries=second["entries"][::-1])
     _, view_ = first["entries"]
     yield bent("entry 0 is a view", first, entries=[bend(view_, number=0)], enclosed=...)
+    long = bend(view_, payload_size_bytes=67_117_059)
+    yield bent("payloads longer than the longest alone", first, entries=[first["entries"][0], long])
     [file] = first["enclosed"]
     yield bent("a file twice", first, enclosed=[file, file])
     yield bent("files in another order", first, enclosed=[file | {"size": 33}, file])
@@ -343,20 +360,27 @@ def described(parcel: Parcel, found: Kept) -> Json:
         "what": parcel.what,
         "expect": parcel.expect,
         "held": parcel.held,
-        "letter": canonical(parcel.letter).decode("ascii"),
-        "binding": binding(parcel.letter).hex(),
+        "letter": parcel.letter_name,
         "payloads": [b64(payload) for payload in parcel.payloads],
         "attached": [b64(each) for each in parcel.attached],
         "front": {"purpose": "bag"} | (parcel.front or {}),
         "signer": parcel.signer,
         "opener": parcel.opener,
-        "secret": seed(f"secret of bag {parcel.name}").hex(),
         "size_bytes": len(data),
         "sha256": sha256(data).hexdigest(),
     }
     more = {"padding": None if parcel.padding is None else len(parcel.padding), "cut": parcel.cut}
     more |= {"flip": parcel.flip}
     return told | {name: value for name, value in more.items() if value is not None}
+
+
+def lettered(parcel: Parcel) -> Json:
+    """Describe a letter, and the secret that its content is sealed with."""
+    return {
+        "letter": canonical(parcel.letter).decode("ascii"),
+        "binding": binding(parcel.letter).hex(),
+        "secret": seed(f"secret of bag {parcel.letter_name}").hex(),
+    }
 
 
 def seeds() -> Json:
@@ -372,13 +396,17 @@ def seeds() -> Json:
 def made() -> bytes:
     """Give the file."""
     found = kept()
+    parcels = [*good(found), *bad(found)]
     told = {
         "about": "Bags, good and bad, and letters that are none; see docs/spec/bag.md. `stream` is what is held of.",
         "provenance": "Legation's own, Apache-2.0. Seeds are SHAKE256('legation/example/v1\\n' + name); "
         "what is randomised stands under `kept` as it came.",
         "seeds": seeds(),
-        "stream": [{"header": each, "payload": b64(data)} for each, (_, data) in zip(HEADERS, PAYLOADS, strict=True)],
-        "bags": [described(each, found) for each in [*good(found), *bad(found)]],
+        "stream": [
+            {"header": each, "payload": b64(data)} for each, (_, data) in zip(HEADERS, PAYLOADS, strict=True)
+        ],
+        "letters": {each.letter_name: lettered(each) for each in parcels},
+        "bags": [described(each, found) for each in parcels],
         "malformed": [{"what": what, "letter": data.decode("ascii")} for what, data in spoilt(found)],
         "kept": found.values,
     }
@@ -390,7 +418,7 @@ def block(parcel: Parcel, found: Kept) -> str:
     told = described(parcel, found)
     return (
         f"```json\n{pretty(parcel.letter)}\n```\n"
-        f"Binding `{told['binding']}`; {told['size_bytes']:,} bytes, SHA-256 `{told['sha256'][:16]}...`"
+        f"Binding `{binding(parcel.letter).hex()}`; {told['size_bytes']:,} bytes, SHA-256 `{told['sha256'][:16]}...`"
     )
 
 

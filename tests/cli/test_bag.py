@@ -126,7 +126,8 @@ class TestBag:
             offices.write(name, content)
             refused(offices, 2 if content != data[:9000] else 3, "bag", "open", name, *REGISTRY, *JPN)
             refused(offices, 2 if content != data[:9000] else 3, "bag", "inspect", name, *JPN)
-        told = refused(offices, 3, "bag", "open", packed, *REGISTRY, *KOR)
+        assert "packed here, nothing was done" in run(offices, "bag", "open", packed, *REGISTRY, *KOR)
+        told = refused(offices, 3, "bag", "inspect", packed, *KOR)
         assert "packed for a key that is no longer kept: ask for it anew" in told
         assert offices.run("bag", "open", "missing.bag", *REGISTRY, *JPN).code == 2
 
@@ -140,7 +141,7 @@ class TestSheet:
         File, length, hash, words of both cards, room for seals; no title, label or text.
         """
         said = run(offices, "bag", "sheet", "out", "-o", name, *KOR)
-        assert said == f"{name}: 1 packages for JPN@NATO\n"
+        assert said == f"{name}: 1 package for JPN@NATO\n"
         sheet = (offices.folder / name).read_text(encoding="utf-8")
         data = (offices.folder / packed).read_bytes()
         joined = re.sub(r"\s+", "", sheet)

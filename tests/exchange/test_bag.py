@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from legation.encoding import INTEGER_MAX, encode
 from legation.errors import (
@@ -15,8 +16,9 @@ from legation.errors import (
     SealError,
     SignatureError,
 )
-from legation.exchange import Answer, Bag, Enclosed, Pull, envelope_size
+from legation.exchange import Answer, Bag, Carried, Enclosed, Pull, envelope_size
 from legation.exchange.bag import BAG_LETTER_SIZE_BYTES_MAX, ENCLOSED_MAX
+from legation.exchange.entry import PAYLOAD_SIZE_BYTES_MAX
 from legation.exchange.envelope import BAG_SIZE_BYTES_MAX, HEAD_SIZE_BYTES
 from legation.item.portion import ATTACHMENT_SIZE_BYTES_MAX
 from legation.keys.seal import TwinOpener
@@ -112,6 +114,24 @@ class TestShape:
         """
         with pytest.raises(MalformedError, match="no checkpoint"):
             bag_of(STREAM, checkpoint=None)
+
+    def test_payloads_that_are_longer_than_the_longest_alone_are_refused(self) -> None:
+        """
+        All of them are held in memory at once, whatever a peer declares.
+        """
+        letter, _ = bag_of(STREAM)
+        start, *views = letter.entries
+        assert isinstance(start, Carried)
+        for number, size in ((1, PAYLOAD_SIZE_BYTES_MAX - 2), (2, PAYLOAD_SIZE_BYTES_MAX // 2 - 1)):
+            longer = tuple(
+                Carried(header=replace(each.header, payload_size_bytes=size))
+                for each in views[:number]
+                if isinstance(each, Carried)
+            )
+            assert bag(entries=(start, *longer), checkpoint=b"x").end == number + 1
+            more = replace(longer[0].header, payload_size_bytes=size + 1)
+            with pytest.raises(MalformedError, match="payloads of a bag"):
+                bag(entries=(start, Carried(header=more), *longer[1:]), checkpoint=b"x")
 
     def test_attachments_out_of_order_or_twice_are_refused(self) -> None:
         """

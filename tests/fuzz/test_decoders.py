@@ -26,6 +26,7 @@ VERBS = (
 EXCEPTIONS: dict[str, dict[str, str]] = {
     "checks one value: constructors call it, and every decoder makes values": {
         "legation.item.shape": "check_placed check_size",
+        "legation.exchange.letter": "check_entries check_note",
         "legation.labels.label": "check_name",
         "legation.keys.sign": "PublicKey.verify PublicKey.verify_bare",
         "legation.log.signing": "check_signing_name verify_by_one",
@@ -53,12 +54,14 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
     },
     "only hashes the bytes, and holds them against what was read": {
         "legation.item.attachment": "measured verify_chunk",
+        "legation.node.enclosing": "Enclosures.take",
+        "legation.node.receipting": "is_new",
         "legation.sdk.verifying": "verify_attachment",
         "legation.formats.stanag4778_sidecar": "check",
     },
     "hands its bytes, as they are, to decoders that are tried": {
         "legation.cli.verified": "verify_files",
-        "legation.log.checkpoint": "is_receipt",
+        "legation.log.checkpoint": "is_receipt names_key",
         "legation.node.accepting": "add_policy",
         "legation.node.answering": "Answering.open",
         "legation.node.checking_log": "check_checkpoint",
@@ -71,14 +74,15 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
         "legation.node.policies": "read_as_found",
         "legation.node.peering": "add_peer confirm_peer grant",
         "legation.node.renewing": "install_card vouch_renewal",
-        "legation.log.checkpoint": "names_key",
+        "legation.node.receipting": "judge_receipt take_receipt",
         "legation.node.rules": "read_policy",
         "legation.node.withdrawing": "accept_withdrawal judge_withdrawal",
         "legation.sdk.verifying": "read_card verify_view verify_withdrawal",
     },
     "looks up by a reference that a person typed; the store compares it and does not read it": {
         "legation.node.cards": "read_peer_cards",
-        "legation.node.peering": "drop_card",
+        "legation.node.peering": "add_without_node drop_card",
+        "legation.node.printing": "print_item",
         "legation.node.admitting": "admit preview_admission",
         "legation.node.given": "read_given",
         "legation.node.passing": "pass_on",
@@ -120,7 +124,13 @@ WITHOUT_CONTENT = {
     *("withdrawal", "withdrawal, signed whatever it says", "note, by cards alone", "proof, by cards alone"),
     "growth, by cards alone",
     *("checkpoint, signed whatever it says", "pull, signed whatever it says"),
-    *("envelope of a pull", "envelope of an answer", "clearance as a claim", "label of a policy"),
+    *(
+        "envelope of a pull",
+        "envelope of an answer",
+        "envelope of a bag",
+        "clearance as a claim",
+        "label of a policy",
+    ),
 }
 
 

@@ -62,6 +62,9 @@ def _and_more(kor: Node, jpn: Node) -> None:
         kor.releases(f"(C//REL KOR, JPN) Number {number}.", to=[JPN])
     jpn.catches_up(kor)
     kor.catches_up(jpn)
+    kor.releases(f"{SECRET} {CANARY} by courier.", to=[JPN])
+    jpn.unpacks(*kor.packs(jpn))
+    kor.unpacks(*jpn.packs(kor))
 
 
 def _print(kor: Node) -> None:
@@ -146,6 +149,27 @@ def flipped(table: str, column: str, where: str = "1") -> str:
 
 # What was signed, numbered, logged or decided: it cannot be made again.
 TRUTH: dict[str, Damage] = {
+    "a bag of another binding": Damage(
+        KOR, "UPDATE packed_bag SET binding = zeroblob(32)", "bag 1 for JPN@NATO", "it is not in the log"
+    ),
+    "a bag that is forgotten": Damage(
+        KOR, "DELETE FROM packed_bag", "log", "what 1 of its entries of kind packed stand for is missing"
+    ),
+    "a bag of another number": Damage(
+        KOR, "UPDATE packed_bag SET number = 2", "bag 2 for JPN@NATO", "a number is missing before it"
+    ),
+    "a bag of more than there is": Damage(
+        KOR,
+        "UPDATE packed_bag SET stop = stop + 1",
+        "bag 1 for JPN@NATO",
+        "it is of entries that there are not",
+    ),
+    "a bag that brought more than is here": Damage(
+        JPN,
+        "UPDATE opened_bag SET stop = stop + 1",
+        "bag 1 of KOR@NATO",
+        "it brought entries that are not here",
+    ),
     "a copy on paper of another cut": Damage(
         KOR,
         "UPDATE printed SET cut = zeroblob(32)",

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
+from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -157,6 +158,58 @@ class TestPack:
         kor.runs("DELETE FROM attachment")
         with unchanged(kor), pytest.raises(StoreError, match="attachment"):
             kor.packs(jpn)
+
+
+def spellings(text: str) -> Iterator[bytes]:
+    """
+    A text as it could stand in a file: plain, in wide letters, in base64 at each offset, in hexadecimal.
+    """
+    data = text.encode()
+    yield from (data, text.encode("utf-16-le"), text.encode("utf-32-be"), data.hex().encode(), data[::-1])
+    for offset in range(3):
+        whole = b64encode(bytes(offset) + data)
+        yield whole[4 if offset else 0 : len(whole) // 4 * 4 - 4]
+
+
+class TestCarried:
+    def test_whoever_finds_a_bag_learns_nothing_but_about_how_long_it_is(self, village: Village) -> None:
+        """
+        No content, label, party, name or key id, in any spelling.
+        """
+        kor, jpn = village.pair(KOR, JPN)
+        attaches(kor, "Zq7wanderer was here.", files={"Plan.pdf": b"Zq7wanderer is attached." * 99})
+        [path] = kor.packs(jpn)
+        data = path.read_bytes()
+        for secret in (
+            "Zq7wanderer",
+            "Plan.pdf",
+            "SECRET",
+            "Releasable",
+            KOR,
+            JPN,
+            "report",
+            "legation/stream",
+        ):
+            for spelled in spellings(secret):
+                assert spelled not in data, (secret, spelled)
+        assert data.startswith(b"legation/envelope/v1\n")
+        assert data.count(b"legation") == 1
+        for card in (kor.card, jpn.card):
+            for key_id in (card.seal_key.key_id, *(key.key_id for key in card.stream_keys)):
+                assert data.find(key_id) == -1
+        assert len(data) == 66_773
+
+    def test_bags_of_about_one_length_are_of_one_length(self, village: Village) -> None:
+        """
+        What is longer by a few bytes is padded to the same.
+        """
+        kor, jpn = village.pair(KOR, JPN)
+        sizes = set()
+        for size in (200_000, 200_001, 200_700):
+            attaches(kor, files={"Plan.pdf": bytes(size)})
+            [path] = kor.packs(jpn)
+            sizes.add(path.stat().st_size)
+        assert len(sizes) == 1
 
 
 class TestTheFile:

@@ -24,12 +24,14 @@ from legation.errors import (
     SignatureError,
     StoreError,
 )
-from legation.exchange import Bag, Enclosed, EntryKind, Position, write_envelope
+from legation.exchange import Bag, Enclosed, EntryKind, Position, RefusalCode, write_envelope
 from legation.item.attachment import CHUNK_SIZE_BYTES, measured
 from legation.log import Frontier
 from legation.node import bags, disk, unpacking
 from legation.node.home import ATTACHMENTS
+from legation.node.judging import Judged
 from legation.node.packing import Packing
+from legation.node.taking_in import TakingIn
 from tests.node.pair import Node, Village, report, unchanged
 from tests.node.test_packing import AUS, FILES, JPN, KOR, SECRET, attaches
 from tests.node.test_pulling import hands_over, item_of
@@ -115,6 +117,19 @@ class TestOpen:
                 found = jpn.unpacks(each)
                 assert (found.state, found.entries) == ("opened before", 0)
 
+    def test_our_own_bag_on_the_stick_is_known(self, village: Village) -> None:
+        """
+        It lies beside those that came back; whatever its file is called by now, nothing is done.
+        """
+        kor, jpn = village.pair(KOR, JPN)
+        attaches(kor)
+        [path] = kor.packs(jpn)
+        copy = path.with_name("copy.bag")
+        copy.write_bytes(path.read_bytes())
+        with unchanged(kor):
+            for each in (path, copy):
+                assert (kor.unpacks(each).state, kor.unpacks(each).number) == ("packed here", 1)
+
     def test_what_came_on_the_wire_meanwhile_is_skipped(self, village: Village) -> None:
         """
         Its attachment too: the file that was written for it is not left over.
@@ -193,7 +208,7 @@ class TestOpen:
         [path] = kor.packs(jpn)
         attaches(kor, "Another.")
         [other] = kor.packs(jpn)
-        files = iter([path, other])
+        files = iter([path, path, other])
         true = disk.open_plain
         monkeypatch.setattr(unpacking, "open_plain", lambda _: true(next(files)))
         before = sealed_files(jpn)
@@ -259,6 +274,25 @@ class TestOpen:
         monkeypatch.setattr(unpacking.Unpacking, "_take", later)
         assert jpn.unpacks(path).quarantined == 1
 
+    def test_a_view_that_is_refused_only_when_it_is_stored_leaves_no_file(
+        self, village: Village, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """
+        What was written for it meanwhile serves nobody.
+        """
+        kor, jpn = village.pair(KOR, JPN)
+        attaches(kor)
+        [path] = kor.packs(jpn)
+
+        def refused(_self: Any, _db: Any, _accepted: Any, rules: Any, judged: Any) -> Any:
+            never = Judged(contents=None, state=None, refusal=RefusalCode.SIGNATURE)
+            return rules, {number: replace(each, judged=never) for number, each in judged.items()}
+
+        monkeypatch.setattr(TakingIn, "present", refused)
+        assert jpn.unpacks(path).refused == 1
+        assert sealed_files(jpn) == set()
+        assert jpn.rows("SELECT count(*) FROM attachment") == [(0,)]
+
 
 class TestMissing:
     def test_bags_open_in_their_order_and_name_what_is_missing(self, village: Village) -> None:
@@ -306,11 +340,14 @@ class TestMissing:
         A bag that was packed anew came before others that it did not bring.
         """
         kor, jpn = village.pair(KOR, JPN)
+        paths: list[Path] = []
         for text in "ABC":
             kor.releases(f"{SECRET} {text}", to=[JPN])
-            kor.packs(jpn)
+            paths += kor.packs(jpn)
         [anew] = kor.packs(jpn, again=1)
         jpn.unpacks(anew)
+        with unchanged(jpn), pytest.raises(GapError, match=r"bags 1 to 2 are missing: entry 2$"):
+            jpn.unpacks(paths[2])
         kor.releases(f"{SECRET} D", to=[JPN])
         [path] = kor.packs(jpn)
         with unchanged(jpn), pytest.raises(GapError, match="entries 2-3 before it did not come"):
@@ -552,6 +589,19 @@ class TestALyingSender:
         assert sealed_files(jpn) == before
         path.write_bytes(good)
         assert jpn.unpacks(path).views == 1
+
+    def test_a_file_that_is_cut_short_is_refused_when_its_letter_is_read(self, village: Village) -> None:
+        """
+        However much would have to be read to miss what is not there.
+        """
+        kor, jpn = village.pair(KOR, JPN)
+        attaches(kor)
+        [path] = kor.packs(jpn)
+        good = path.read_bytes()
+        for bad in (good[:200_000], good[:-1], good + b"x"):
+            path.write_bytes(bad)
+            with unchanged(jpn), pytest.raises(MalformedError, match="cut short or grew"):
+                jpn.unpacks(path)
 
     def test_a_bag_that_declares_too_much_costs_little(self, village: Village) -> None:
         """

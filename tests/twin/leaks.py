@@ -352,14 +352,14 @@ def pulls_made_again_at_every_epoch(patch: Patch) -> None:
             raise RemoteProtocolError("the rules changed during a pull")
         return rules, judged
 
-    patch.setattr(Pulling, "_present", present)
+    patch.setattr(taking_in.TakingIn, "present", present)
 
 
 def refusal_that_tells_who_is_pinned(patch: Patch) -> None:
     """A bad signature is refused if the author's card is pinned, and set apart if it is not. It was so."""
 
     def make(true: Callable[..., Any]) -> Callable[..., Any]:
-        def judge(view: bytes, sender: str, rules: Rules, why: Any) -> Judged:
+        def judge(view: bytes, sender: str, rules: Rules, why: Any, **more: Any) -> Judged:
             try:
                 verify(view, rules.pinned)
             except SignatureError:
@@ -367,7 +367,7 @@ def refusal_that_tells_who_is_pinned(patch: Patch) -> None:
                     return Judged(contents=None, state=None, refusal=RefusalCode.SIGNATURE)
             except LegationError:
                 pass
-            found: Judged = true(view, sender, rules, why)
+            found: Judged = true(view, sender, rules, why, **more)
             return found
 
         return judge

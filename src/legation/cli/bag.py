@@ -177,7 +177,8 @@ def sheet(paths: tuple[Path, ...], output: Path, folder: Path | None, as_json: b
     with opened(folder) as home, telling() as tell:
         found = courier_sheet(paths, card=home.card, database=home.database, around=HERE, tell=tell)
     write_file(output, written(found).encode())
-    emit(found, f"{output}: {len(found.packages)} packages for {found.receiver.office}", as_json=as_json)
+    counted = f"{len(found.packages)} package{'' if len(found.packages) == 1 else 's'}"
+    emit(found, f"{output}: {counted} for {found.receiver.office}", as_json=as_json)
 
 
 @contextmanager

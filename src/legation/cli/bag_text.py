@@ -51,8 +51,8 @@ def inspected_text(found: BagRecord) -> str:
 def opened_text(found: OpenedRecord) -> str:
     """Say what came of a bag, or would come."""
     head = f"{found.file}: bag {found.number} of {found.sender}, {_entries(found.start, found.stop)}"
-    if found.state == "opened before":
-        return f"{head}: opened before, nothing was done"
+    if found.state in {"opened before", "packed here"}:
+        return f"{head}: {found.state}, nothing was done"
     brought = [f"{found.entries} not held before", f"{found.views} new"]
     brought += [f"{found.quarantined} set apart"] if found.quarantined else []
     brought += [f"{found.refused} refused"] if found.refused else []

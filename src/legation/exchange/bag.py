@@ -10,6 +10,7 @@ Rules kept here, all by the shapes:
 
 1. Bags of one incarnation of a stream are numbered from 1, so that one that is missing is noticed.
 2. Entries are those of a stretch of the stream, as in an answer; a checkpoint is over them, or there is neither.
+   Their payloads together are no longer than the longest alone: they are held in memory.
 3. What is enclosed belongs to views that the bag carries, in the order of their entries, each once.
 
 Not here: whether a bag follows on what is held (``opening``), and whether everything is enclosed that belongs
@@ -21,7 +22,7 @@ from typing import Final
 
 from legation.encoding import INTEGER_MAX, Canonical
 from legation.errors import MalformedError
-from legation.exchange.entry import EntryHeader, EntryKind, check_number
+from legation.exchange.entry import PAYLOAD_SIZE_BYTES_MAX, EntryHeader, EntryKind, check_number
 from legation.exchange.letter import (
     NONCE_SIZE_BYTES,
     PROTOCOL,
@@ -117,6 +118,8 @@ class Bag(Canonical, frozen=True, tag="bag"):
         check_entries(self.start, self.entries, self.checkpoint)
         if self.checkpoint is not None and not self.entries:
             raise MalformedError("a bag without entries has a checkpoint")
+        if sum(each.size_bytes for each in self.headers) > PAYLOAD_SIZE_BYTES_MAX:
+            raise MalformedError(f"payloads of a bag have more than {PAYLOAD_SIZE_BYTES_MAX} bytes")
         _check_enclosed(self)
 
     @property

@@ -292,6 +292,12 @@ def read_envelope(
     return Envelope(letter=letter, payloads=payloads, binding=binding)
 
 
+def binding_in(head: bytes) -> bytes | None:
+    """Give the binding that stands in clear at the beginning of an envelope; None if these bytes are no such."""
+    end = len(FORMAT) + BINDING_SIZE_BYTES
+    return head[len(FORMAT) : end] if head.startswith(FORMAT) and len(head) >= end else None
+
+
 # Writing.
 
 

@@ -8,7 +8,6 @@ from functools import partial
 
 from legation.errors import StoreError
 from legation.log import LogKind
-from legation.node.bags import file_name
 from legation.node.checking_log import Logged
 from legation.node.findings import Findings
 from legation.store.sqlite import bags, incoming
@@ -20,7 +19,7 @@ def check_bags(db: Reading, found: Findings, logged: Logged) -> None:
     """Look at every bag."""
     before: dict[tuple[str, int], int] = {}
     for each, stream_id, size in bags.packed_with_sizes(db):
-        where = f"bag {each.number} for {each.office} ({file_name(each.file)})"
+        where = f"bag {each.number} for {each.office}"
         expected = before.get((each.office, stream_id), 0) + 1
         found.hold("bags packed", where, partial(_packed, each, expected, size, logged))
         before[each.office, stream_id] = each.number
@@ -37,11 +36,11 @@ def _packed(each: PackedBag, expected: int, size: int, logged: Logged) -> None:
     Raises:
         StoreError: It does not hold.
     """
+    logged.claim(LogKind.PACKED, each.binding)
     if each.number != expected:
         raise StoreError("a number is missing before it")
     if each.stop > size:
         raise StoreError("it is of entries that there are not")
-    logged.claim(LogKind.PACKED, each.binding)
 
 
 def _opened(each: OpenedBag, held: int | None) -> None:

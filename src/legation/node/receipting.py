@@ -10,7 +10,7 @@ from hashlib import sha256
 
 from legation.encoding import encode
 from legation.errors import RemoteProtocolError
-from legation.exchange import Position
+from legation.exchange import ACTIONS, Action, Bag, Position, weigh
 from legation.keys.card import Card
 from legation.log import LogEntry, LogKind, Receipt, key_name, names_key, stream_origin, verify_receipt
 from legation.node.rules import begin_epoch, read_card
@@ -91,6 +91,37 @@ def judge_receipt(
         # Our own signature is on it: we have lost what we sent.
         raise RemoteProtocolError("a receipt came for entries that this node does not have")
     return stream, found
+
+
+def take_what_rides_back(db: Writing, bag: Bag, *, own: Card, around: Surroundings) -> None:
+    """
+    Take in the receipt in a bag, and weigh the position in it, which is from when the bag was packed.
+
+    Where one of them shows another history than ours, both are kept, and the link is frozen.
+
+    Raises:
+        RemoteProtocolError: The receipt is for what was never sent.
+        VerificationError: It does not hold.
+    """
+    if bag.receipt is not None and is_new(db, bag.sender, bag.receipt):
+        take_receipt(db, bag.sender, bag.receipt, own=own, around=around)
+    stream = outgoing.stream(db, bag.sender)
+    if bag.position is None or stream is None:
+        return
+    standing = weigh(
+        bag.position,
+        incarnation=stream.incarnation,
+        size=stream.frontier.size,
+        root_at=lambda size: outgoing.root_at(db, stream.stream_id, size),
+        receipt_size=stream.receipt_size,
+        challenge_holds=False,
+    )
+    if ACTIONS[standing] is Action.FREEZE:
+        said = "its position shows another history than ours"
+        freeze(db, stream, bag.position.size, because=said, theirs=encode(bag.position), around=around)
+    elif ACTIONS[standing] is Action.STOP:
+        said = f"its position in our stream is {standing.value}"
+        note_failure(db, bag.sender, said, around.seconds())
 
 
 def freeze(

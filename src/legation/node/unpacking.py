@@ -20,7 +20,6 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from legation.encoding import encode
 from legation.errors import (
     EquivocationError,
     MalformedError,
@@ -31,10 +30,8 @@ from legation.errors import (
     StoreError,
 )
 from legation.exchange import (
-    ACTIONS,
     BAG_SIZE_BYTES_MAX,
     Accepted,
-    Action,
     Bag,
     EntryKind,
     Envelope,
@@ -42,9 +39,10 @@ from legation.exchange import (
     TakeAttached,
     TakenBack,
     accept_bag,
+    binding_in,
     read_envelope,
-    weigh,
 )
+from legation.exchange.envelope import HEAD_SIZE_BYTES
 from legation.keys.card import Card
 from legation.keys.sign import PublicKey
 from legation.labels.label import check_name
@@ -54,7 +52,7 @@ from legation.node.disk import open_plain
 from legation.node.enclosing import Enclosures, check_enclosed, coming_of
 from legation.node.fetching import Coming
 from legation.node.findings import Tell, untold
-from legation.node.receipting import freeze, is_new, judge_receipt, note_failure, take_receipt
+from legation.node.receipting import judge_receipt, take_what_rides_back
 from legation.node.rules import RuleBook, Rules, read_card
 from legation.node.signing import Signing
 from legation.node.surroundings import Surroundings
@@ -62,8 +60,8 @@ from legation.node.taking_in import Arrived, Pulled, TakingIn, count, held_of
 from legation.records import BagRecord, OpenedRecord
 from legation.store.attachments import Attachments, SealedFile
 from legation.store.blobs import Blobs
-from legation.store.sqlite import bags, incoming, outgoing, peers
-from legation.store.sqlite.bags import OpenedBag
+from legation.store.sqlite import bags, incoming, peers
+from legation.store.sqlite.bags import OpenedBag, PackedBag
 from legation.store.sqlite.database import Database, Reading, Writing
 
 PIECE_SIZE_BYTES = 1 << 20  # read at once
@@ -170,6 +168,16 @@ class Unpacking:
             StoreError: The disk is full, or fails.
         """
         check_name(by, "name")
+        ours = self._packed_here(path)
+        if ours is not None:
+            return OpenedRecord(
+                file=path.name,
+                sender=self._office,
+                number=ours.number,
+                start=ours.start,
+                stop=ours.stop,
+                state="packed here",
+            )
         found = self._read(path)
         taking = self._taking(found.letter.sender)
         weighed = self._weighed(taking, found, freezes=not is_trial)
@@ -179,6 +187,15 @@ class Unpacking:
             self._try(weighed)
             return _record(path, weighed.bag, "not opened", _would_bring(weighed), weighed)
         return _record(path, weighed.bag, "opened", self._take(path, taking, weighed, by), weighed)
+
+    def _packed_here(self, path: Path) -> PackedBag | None:
+        """One of our own bags: it lies on the stick beside those that came back, and opens elsewhere."""
+        with open_plain(path) as file:
+            binding = binding_in(file.read(HEAD_SIZE_BYTES))
+        if binding is None:
+            return None
+        with self._database.read() as db:
+            return bags.packed_with(db, binding)
 
     def _weighed(self, taking: TakingIn, found: Envelope[Bag], *, freezes: bool) -> _Weighed | None:
         """Steps 2 and 3; None if it was opened before. Two histories freeze the link, if they may."""
@@ -301,7 +318,7 @@ class Unpacking:
         bag = weighed.bag
         if bags.opened(db, weighed.binding) is not None:
             raise RemoteProtocolError("somebody else was faster", hint="nothing is lost: this bag is open")
-        self._take_back(db, bag)
+        take_what_rides_back(db, bag, own=self._own_card, around=self._around)
         if peers.link(db, bag.sender) in {"frozen", "excluded"}:
             return None, enclosures.files
         pulled, spare = Pulled(), list[SealedFile]()
@@ -327,34 +344,6 @@ class Unpacking:
             ),
         )
         return pulled, spare
-
-    def _take_back(self, db: Writing, bag: Bag) -> None:
-        """Take in the receipt that rides back, and weigh the position, which is from when the bag was packed."""
-        if bag.receipt is not None and is_new(db, bag.sender, bag.receipt):
-            take_receipt(db, bag.sender, bag.receipt, own=self._own_card, around=self._around)
-        stream = outgoing.stream(db, bag.sender)
-        if bag.position is None or stream is None:
-            return
-        standing = weigh(
-            bag.position,
-            incarnation=stream.incarnation,
-            size=stream.frontier.size,
-            root_at=lambda size: outgoing.root_at(db, stream.stream_id, size),
-            receipt_size=stream.receipt_size,
-            challenge_holds=False,
-        )
-        said = f"its position in our stream is {standing.value}"
-        if ACTIONS[standing] is Action.FREEZE:
-            freeze(
-                db,
-                stream,
-                bag.position.size,
-                because="its position shows another history than ours",
-                theirs=encode(bag.position),
-                around=self._around,
-            )
-        elif ACTIONS[standing] is Action.STOP:
-            note_failure(db, bag.sender, said, self._around.seconds())
 
 
 def _would_bring(weighed: _Weighed) -> Pulled:

@@ -9,7 +9,13 @@ from legation.encoding import Canonical
 
 
 class PackedRecord(Canonical, frozen=True):
-    """One bag that was packed: for whom, in which file, and what it hands over."""
+    """
+    One bag that was packed.
+
+    ``office`` is whom it is for, ``number`` that of the bag, ``file`` how its file is called, of ``size_bytes``.
+    It hands over entries from ``start`` up to ``stop``, and so many ``attachments``. ``has_receipt``: ours rides
+    along; ``has_way_back``: one of theirs can come back.
+    """
 
     office: str
     number: int
@@ -23,7 +29,7 @@ class PackedRecord(Canonical, frozen=True):
 
 
 class PackingRecord(Canonical, frozen=True):
-    """The bags that were packed at once; ``has_more``: there is still more to pack."""
+    """The ``bags`` that were packed at once; ``has_more``: there is still more to pack."""
 
     bags: tuple[PackedRecord, ...]
     has_more: bool = False
@@ -33,7 +39,9 @@ class BagRecord(Canonical, frozen=True):
     """
     What is in a bag, as its letter says; nothing of what it carries.
 
-    ``attachments_size_bytes`` is of all attachments, ``size_bytes`` of the file.
+    ``sender`` packed it, with the ``number``; ``file`` is how it is called here, of ``size_bytes``. Of the entries from
+    ``start`` up to ``stop`` so many have an item (``views``), are ``others``, or were ``taken_back``. There are so
+    many ``attachments``, of ``attachments_size_bytes`` together. ``has_receipt``: one over our stream is in it.
     """
 
     file: str
@@ -54,8 +62,11 @@ class OpenedRecord(Canonical, frozen=True):
     """
     What came of a bag.
 
-    ``state`` is ``opened``, ``opened before`` (then nothing was done) or ``not opened`` (it was only tried).
-    ``entries`` are those that were not held before.
+    ``state`` is ``opened``, ``opened before`` or ``packed here`` (then nothing was done), or ``not opened`` (it was
+    only tried). ``sender`` packed it, with the ``number``; ``file`` is how it is called here; it has entries from
+    ``start`` up to ``stop``. ``entries`` counts those that were not held before; of the items in them so many are shown
+    (``views``), set apart (``quarantined``) or ``refused``, with so many ``attachments``. ``has_receipt``: one over
+    our stream was in it.
     """
 
     file: str
@@ -73,14 +84,14 @@ class OpenedRecord(Canonical, frozen=True):
 
 
 class ClosedRecord(Canonical, frozen=True):
-    """A bag that could not be opened, and why."""
+    """A bag in a ``file`` that could not be opened, and ``why``."""
 
     file: str
     why: str
 
 
 class OpeningRecord(Canonical, frozen=True):
-    """What came of several bags: those that were opened, in that order, and those that were not."""
+    """What came of several files: ``bags`` that were opened, in that order, and those that stayed ``closed``."""
 
     bags: tuple[OpenedRecord, ...]
     closed: tuple[ClosedRecord, ...] = ()
@@ -90,7 +101,9 @@ class PackedBagRecord(Canonical, frozen=True):
     """
     A bag that was packed, as it is listed.
 
-    ``state`` is ``receipted``, ``packed``, ``no receipt possible`` or ``not written``.
+    ``office`` is whom it is for, ``number`` that of the bag, ``file`` how its file is called; it hands over entries from
+    ``start`` up to ``stop``. ``state`` is ``receipted``, ``packed``, ``no receipt possible`` or ``not written``. ``by``
+    and ``at`` say who packed it, when.
     """
 
     office: str
@@ -104,7 +117,12 @@ class PackedBagRecord(Canonical, frozen=True):
 
 
 class OpenedBagRecord(Canonical, frozen=True):
-    """A bag of a peer that was opened, as it is listed."""
+    """
+    A bag of another office that was opened, as it is listed.
+
+    ``number`` is that of the bag; it has entries from ``start`` up to ``stop``. ``by`` and ``at`` say who opened it,
+    when.
+    """
 
     office: str
     number: int
@@ -116,7 +134,7 @@ class OpenedBagRecord(Canonical, frozen=True):
 
 class MissingBagsRecord(Canonical, frozen=True):
     """
-    Bags of a peer that were not opened, though a later one was: from one number up to another, which is missing too.
+    Bags of an office that were not opened, though a later one was: those numbered from ``first`` to ``last``.
 
     Their entries came otherwise, or the later one could not have been opened.
     """
@@ -127,7 +145,7 @@ class MissingBagsRecord(Canonical, frozen=True):
 
 
 class BagsRecord(Canonical, frozen=True):
-    """Bags of this node, by office and number."""
+    """Bags of this node, by office and number: ``packed``, ``opened``, and those that are ``missing``."""
 
     packed: tuple[PackedBagRecord, ...]
     opened: tuple[OpenedBagRecord, ...]
@@ -135,7 +153,7 @@ class BagsRecord(Canonical, frozen=True):
 
 
 class CourierEndRecord(Canonical, frozen=True):
-    """One end of a courier's way: an office, the number of its card, and the words both ends compare."""
+    """One end of a courier's way: an office, the number of its ``card``, and the words both ends compare."""
 
     office: str
     card: int
@@ -143,7 +161,11 @@ class CourierEndRecord(Canonical, frozen=True):
 
 
 class PackageRecord(Canonical, frozen=True):
-    """A package that a courier carries; ``sha256`` is of the file, in hexadecimal."""
+    """
+    A package that a courier carries: a ``file`` of ``size_bytes``, with the bag of this ``number`` in it.
+
+    ``sha256`` is of the file, in hexadecimal.
+    """
 
     file: str
     number: int
@@ -152,7 +174,11 @@ class PackageRecord(Canonical, frozen=True):
 
 
 class CourierRecord(Canonical, frozen=True):
-    """What stands on a courier sheet, beside what is written by hand."""
+    """
+    What stands on a courier sheet, beside what is written by hand.
+
+    ``date`` is when it was made, in UTC; ``packages`` go from the ``sender`` to the ``receiver``.
+    """
 
     date: str
     sender: CourierEndRecord

@@ -137,6 +137,12 @@ def packed_as(db: Reading, file: bytes) -> PackedBag | None:
     return None if row is None else _packed(row)
 
 
+def packed_with(db: Reading, binding: bytes) -> PackedBag | None:
+    """The bag that was packed here with this binding, or None."""
+    row = db.one(_PACKED + "WHERE binding = ?", (binding,))
+    return None if row is None else _packed(row)
+
+
 def all_packed(db: Reading, office: str = "") -> Iterator[PackedBag]:
     """Every bag that was packed, for one office or for all, in the order in which streams and bags began."""
     sql = _PACKED + "WHERE ? IN ('', office) ORDER BY office, stream_id, number"
