@@ -658,8 +658,11 @@ const keyIn = (algorithms) => (value) => {
   return { algorithm, key };
 };
 
-const listedKeys = (algorithms) =>
-  list((each) => fields(each, { key: keyIn(algorithms), state: oneOf(STATES) }), 0, KEYS_MAX);
+// "Since when a key is revoked is said of a revoked item key only, and is not after the card's time."
+const SINCE = { since: integer(0, TIME_MAX) };
+
+const listedKeys = (algorithms, since = {}) =>
+  list((each) => fields(each, { key: keyIn(algorithms), state: oneOf(STATES) }, since), 0, KEYS_MAX);
 
 // "Host names, IPv4 addresses or https URLs, with or without a port. A host name is labels of 1 to 63 small letters,
 // digits and inner hyphens, with dots between; its last label begins with a letter. What ends in a number is four
@@ -695,7 +698,7 @@ async function keyId(key) {
 
 async function withIds(listed) {
   const keys = [];
-  for (const { key, state } of listed) keys.push({ id: base64(await keyId(key)), ...key, state });
+  for (const { key, ...standing } of listed) keys.push({ id: base64(await keyId(key)), ...key, ...standing });
   ascending(keys, byId, "keys are not in order, or one is there twice");
   return keys;
 }
@@ -725,7 +728,7 @@ export async function readCard(given) {
     {
       addresses: list(address, 0, 16),
       format: oneOf(["legation/card/v1"]),
-      item_keys: listedKeys(["ed25519"]),
+      item_keys: listedKeys(["ed25519"], SINCE),
       number: integer(0, 1_000_000),
       office,
       policies: list(policy, 0, 64),
@@ -756,6 +759,10 @@ export async function readCard(given) {
   demand(currentOf(sealKeys).length === 1, "a card has one current seal key");
   // Rule 3: "A key id stands once in a card."
   demand(new Set(all.map((key) => key.id)).size === all.length, "a key has two roles");
+  for (const { state, since } of itemKeys) {
+    const is = since === undefined || (state === "revoked" && since <= read.time);
+    demand(is, "an instant of a revocation stands at another key, or after the card");
+  }
   // "In card 0 all keys are current."
   demand(read.number > 0 || all.every((key) => key.state === "current"), "a first card has no old keys");
 
@@ -817,12 +824,18 @@ const NEXT_STATES = {
   revoked: ["revoked"],
 };
 
+// "The since of a revoked key moves to an earlier instant only, or goes; it does not come." Without it a key is revoked
+// always, which is earlier than any instant.
+const sinceOf = (key) => key.since ?? -1;
+
 function checkRole(older, newer) {
   const before = new Map(older.map((key) => [key.id, key.state]));
+  const revoked = new Map(older.filter((key) => key.state === "revoked").map((key) => [key.id, sinceOf(key)]));
   const after = new Set(newer.map((key) => key.id));
   demand([...before.keys()].every((id) => after.has(id)), "a key has left the list");
   for (const key of newer) {
     demand(NEXT_STATES[before.get(key.id) ?? "unlisted"].includes(key.state), "a key has come back");
+    demand(sinceOf(key) <= (revoked.get(key.id) ?? Infinity), "a key was revoked since an earlier instant");
   }
 }
 

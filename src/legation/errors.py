@@ -15,6 +15,7 @@ The errors of Legation, one tree.
       x ProtocolError         somebody spoke out of turn; never raised itself
         + LocalProtocolError  we were about to
         + RemoteProtocolError they did
+        + GapError            something before it has not come
       x UnreachableError      the other side does not answer
       x StoreError            the store failed, is in use, or is not what it must be
 
@@ -102,6 +103,10 @@ class LocalProtocolError(ProtocolError):
 
 class RemoteProtocolError(ProtocolError):
     """The other side said what the state of the link does not allow."""
+
+
+class GapError(ProtocolError):
+    """Something that comes before this has not come; this may be tried again when it has."""
 
 
 class UnreachableError(LegationError):

@@ -212,7 +212,10 @@ class TestDeliveries:
         def line() -> str:
             return run(offices, "deliveries", *KOR).splitlines()[1]
 
-        assert line().split("JPN@NATO")[1].split(maxsplit=1) == ["waiting", "no connection yet"]
+        assert line().split("JPN@NATO")[1].split(maxsplit=1) == [
+            "waiting",
+            "waits for a bag, or until they ask",
+        ]
         run(offices, "pull", *JPN)
         assert line().startswith(told["reference"])
         assert line().split("JPN@NATO")[1].split(maxsplit=1) == [

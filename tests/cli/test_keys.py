@@ -5,7 +5,7 @@ import stat
 
 import pytest
 
-from legation.keys.card import fingerprint, read
+from legation.keys.card import fingerprint, listed_keys, read
 from legation.node.keyring import OFFICE_KEYS, ROOT_KEY
 from tests.cli.ends import as_json, done, refused
 from tests.stories.cast import AUTHOR, Desk, card_bytes_of, keys_of, root_of
@@ -124,10 +124,15 @@ class TestCard:
         card = read(desk.read("new.card"))
         words = fingerprint(card)
         assert str(card.office) == AUTHOR
-        assert said.splitlines() == [
+        [item] = card.body.item_keys
+        lines = said.splitlines()
+        assert lines[:4] == [
             "card 0 of KOR@NATO",
             f"  {' '.join(words[:6])}",
             f"  {' '.join(words[6:])}",
+            f"  item    {item.key.key_id.hex()[:16]}  current  ed25519",
+        ]
+        assert lines[7:] == [
             "compare these words with the other office by another way before you trust the card",
         ]
 
@@ -143,7 +148,10 @@ class TestCard:
         """
         before = desk.state()
         card = read(desk.read("kor.card"))
-        assert as_json(desk, "card", "kor.card") == {
+        found = as_json(desk, "card", "kor.card")
+        listed = [each["key"] for each in found.pop("keys")]
+        assert sorted(listed) == sorted(each.key.key_id.hex() for each in listed_keys(card.body))
+        assert found == {
             "office": AUTHOR,
             "number": 0,
             "digest": card.digest.hex(),

@@ -11,6 +11,7 @@ import pytest
 
 from legation.cli import COMMANDS, legation
 from legation.cli import keys as keys_commands
+from legation.cli.bag import bag
 from legation.cli.label import label
 from legation.cli.output import BAD_INPUT, DONE, INTERNAL, NOT_VERIFIED, REFUSED, UNREACHABLE, run
 from legation.cli.peer import peer
@@ -35,6 +36,7 @@ from tests.stories.cast import Desk, lay_out
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 SUBCOMMANDS = [
+    *(f"bag {name}" for name in ("pack", "inspect", "open", "list", "sheet")),
     *(f"label {name}" for name in ("read", "write", "bind", "check", "decide")),
     *(f"peer {name}" for name in ("add", "confirm", "grant", "list")),
     *(f"policy {name}" for name in ("show", "check", "diff", "add", "list")),
@@ -179,7 +181,7 @@ class TestHelp:
         """
         The list that these tests go by is the program's.
         """
-        named = {f"{group.name} {name}" for group in (label, peer, policy) for name in group.commands}
+        named = {f"{group.name} {name}" for group in (bag, label, peer, policy) for name in group.commands}
         assert named == set(SUBCOMMANDS)
 
     def test_every_command_but_the_demonstration_takes_json(self, desk: Desk) -> None:
@@ -187,7 +189,7 @@ class TestHelp:
         A script can read the result of every command.
         """
         for name in [*COMMANDS, *SUBCOMMANDS]:
-            if name not in {"demo", "label", "peer", "policy"}:
+            if name not in {"bag", "demo", "label", "peer", "policy"}:
                 assert "--json" in done(desk, *name.split(), "--help").out, name
 
     def test_without_a_command_help_is_shown_and_nothing_done(self, desk: Desk) -> None:

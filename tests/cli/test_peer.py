@@ -43,6 +43,7 @@ class TestAdd:
             "card 0 of KOR@NATO, not confirmed",
             f"  {' '.join(words[:6])}",
             f"  {' '.join(words[6:])}",
+            "what it says and changes: legation peer show KOR@NATO",
             NEXT,
         ]
 
@@ -146,7 +147,8 @@ class TestGrant:
         levels = "KOR@NATO may see OPEN, LIMITED, CONFIDENTIAL, SECRET of "
         first = run(strangers, *self.GRANT, *ONE, *JPN)
         assert first.startswith(levels)
-        assert first.endswith(": proposed; a second person says the same with --by NAME\n")
+        assert first.splitlines()[0].endswith(": proposed; a second person says the same with --by NAME")
+        assert "what it would change:" in first.splitlines()
         assert run(strangers, *self.GRANT, *TWO, *JPN).endswith(": in force\n")
 
     def test_gives_the_same_in_json(self, strangers: Desk) -> None:

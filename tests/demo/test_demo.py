@@ -230,7 +230,7 @@ class TestTheTale:
         table = played.out.split("\n9. Who received what, and why\n")[1].split("\n10. ")[0]
         assert re.search(r"^ +KOR +receipted +par\. 1, 2, 3, 4 +-$", table, re.MULTILINE)
         assert "par. 3, 3 tearline, 4: granted, not on the list" in table
-        assert "AUS@NATO: no connection yet." in table
+        assert "AUS@NATO: waits for a bag, or until they ask." in table
 
 
 class Terminal:
@@ -311,7 +311,7 @@ def test_a_terminal_is_shown_the_pages_until_ctrl_c(folder: Path) -> None:
     assert "Comment: " in fetch(pages["JPN@NATO"] + item)[1]
     assert "For the capital: " not in fetch(pages["JPN@NATO"] + item)[1]
     assert "Comment: " not in fetch(pages["NATO"] + item)[1]
-    assert "no connection yet" in fetch(pages["KOR@NATO"] + "sent")[1]
+    assert "waits for a bag, or until they ask" in fetch(pages["KOR@NATO"] + "sent")[1]
     wrong = pages["NATO"][:-2] + ("x/" if pages["NATO"][-2] != "x" else "y/")
     assert fetch(wrong) == fetch(pages["NATO"] + "items/" + "0" * 64)
     assert fetch(wrong)[0] == 404

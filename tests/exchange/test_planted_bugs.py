@@ -17,6 +17,7 @@ from legation.errors import LegationError
 from legation.exchange import (
     Accepted,
     Answer,
+    Brought,
     EntryHeader,
     Held,
     Pull,
@@ -187,10 +188,10 @@ class TestReceiving:
         """
         taken_back = receiving._taken_back
 
-        def generous(answer: Answer, entries: Any, held: Held) -> frozenset[int]:
+        def generous(brought: Brought, entries: Any, held: Held) -> frozenset[int]:
             if any(map(receiving._is_void, entries)):
                 return frozenset()
-            return taken_back(answer, entries, held)
+            return taken_back(brought, entries, held)
 
         monkeypatch.setattr(receiving, "_taken_back", generous)
         is_found(pairs_meet)

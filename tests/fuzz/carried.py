@@ -22,7 +22,18 @@ from legation.errors import (
     UnreachableError,
     VerificationError,
 )
-from legation.exchange import Answer, EntryKind, Fetch, Pull, Refused, Start, Void, offered
+from legation.exchange import (
+    BAG_SIZE_BYTES_MAX,
+    Answer,
+    EntryKind,
+    Fetch,
+    Pull,
+    Refused,
+    Start,
+    Void,
+    accept_bag,
+    offered,
+)
 from legation.exchange import entry as entries
 from legation.exchange import envelope as envelopes
 from legation.exchange.envelope import HEAD_SIZE_BYTES
@@ -33,6 +44,7 @@ from legation.keys.seal import TAG_SIZE_BYTES, padded_size
 from legation.transports.http.app import exchange_app
 from legation.transports.http.peer import Peer
 from tests.exchange import made
+from tests.exchange.bagged import Leaves, bag, bag_of, bag_written, enclosed, opened_bag
 from tests.exchange.made import (
     a_view,
     a_void,
@@ -187,6 +199,54 @@ def _envelope(shape: type[Any], letters: Iterable[Any], name: str, size_bytes_ma
         corpus=tuple(write(letter, payloads) for letter, payloads in letters),
         syntax=Syntax.BYTES,
         raises=REFUSALS,
+    )
+
+
+def _bag_of_a_peer(data: bytes) -> Any:
+    """Read a bag that says anything, and take it in where some of it is held."""
+    letter, body = _split(data)
+    front = {"purpose": "bag"}
+    with small_chunks():
+        envelope = opened_bag([by_hand(letter, body, front=front, to=made.seal_opener(made.RECEIVER))])
+    return accept_bag(envelope, _HELD, keys=made.stream_keys(made.SENDER), leaves=Leaves(STREAM[:2]))
+
+
+def _bags() -> Iterator[bytes]:
+    file = f"{CANARY} is attached".encode()
+    for start in (0, 1, 2):
+        letter, payloads = bag_of(STREAM, start=start, taken_back=[1] if start == 0 else ())
+        yield encode(letter) + b"\n" + b"".join(payloads)
+    letter, payloads = bag_of(STREAM, start=2, enclosed=(enclosed(3, file),), position=position(STREAM))
+    yield encode(letter) + b"\n" + b"".join((*payloads, file))
+    yield encode(bag(receipt=b"x" * 99))
+
+
+def _of_bags() -> Iterator[Decoder]:
+    whole, payloads = bag_of(STREAM, enclosed=(enclosed(1, b"a file" * 99),))
+
+    def write(letter: Any, payloads: Iterable[bytes], files: Iterable[Iterable[bytes]] = ()) -> bytes:
+        with small_chunks():
+            return b"".join(bag_written(letter, payloads, files))
+
+    def read(data: bytes) -> Any:
+        with small_chunks():
+            return opened_bag(_pieces(data), size_bytes=len(data), size_bytes_max=BAG_SIZE_BYTES_MAX)
+
+    yield Decoder(
+        name="envelope of a bag",
+        doors=("legation.exchange.envelope.read_envelope",),
+        read=read,
+        corpus=(write(whole, payloads, [[b"a file" * 99]]), write(bag(), ())),
+        syntax=Syntax.BYTES,
+        raises=REFUSALS,
+    )
+    yield Decoder(
+        name="bag, signed whatever it says",
+        doors=("legation.exchange.envelope._BAG", "legation.exchange.opening.accept_bag"),
+        read=_bag_of_a_peer,
+        corpus=tuple(_bags()),
+        syntax=Syntax.JSON,
+        raises=(*REFUSALS, VerificationError, RemoteProtocolError),
     )
 
 
@@ -377,4 +437,5 @@ def carried() -> Iterator[Decoder]:
     """All of them."""
     yield from _of_payloads()
     yield from _of_envelopes()
+    yield from _of_bags()
     yield from _of_http()

@@ -33,7 +33,7 @@ from legation.item.portion import Kind, Text, Title
 from legation.item.shape import VIEW
 from legation.item.view import Contents, cut
 from legation.keys import card as cards
-from legation.keys import seal
+from legation.keys import renewal, seal
 from legation.keys.seal import (
     HPKESealer,
     SealPublicKey,
@@ -111,6 +111,39 @@ def _of_cards() -> Iterator[Decoder]:
         corpus=tuple(canonical(json.loads(each)["body"]) for each in (first, second)),
         syntax=Syntax.JSON,
         raises=(MalformedError, SignatureError),
+    )
+
+
+def _of_renewals() -> Iterator[Decoder]:
+    first = cards.read(_first_card())
+    new = OFFICE.with_new_item_key()
+    signers = [each for each in new.signers if each is not new.root]
+    body = renewal.following(first, time=first.body.time, item=new.items[-1][0].public_key)
+    revoked = renewal.following(
+        first,
+        time=first.body.time,
+        item=new.items[-1][0].public_key,
+        revoked={OFFICE.items[0][0].public_key.key_id: 7},
+    )
+    yield Decoder(
+        name="renewal",
+        doors=(
+            "legation.keys.renewal.RENEWAL",
+            "legation.keys.renewal.read_request",
+            "legation.node.renewing.read_renewal",
+        ),
+        read=renewal.read_request,
+        again=lambda asked: renewal.RENEWAL.encode(
+            renewal.Renewal(
+                body=asked.body,
+                format="legation/renewal/v1",
+                previous=asked.previous.data,
+                signatures=asked.signatures,
+            )
+        ),
+        corpus=tuple(renewal.request(first, each, signers) for each in (body, revoked)),
+        syntax=Syntax.JSON,
+        raises=(MalformedError, VerificationError),
     )
 
 
@@ -669,6 +702,7 @@ def _of_pieces() -> Iterator[Decoder]:
 def signed() -> Iterator[Decoder]:
     """All of them."""
     yield from _of_cards()
+    yield from _of_renewals()
     yield from _of_keys()
     yield from _of_values()
     yield from _of_items()

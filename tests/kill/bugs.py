@@ -16,7 +16,8 @@ from typing import Any
 
 from legation.exchange import ANSWER_SIZE_BYTES_MAX
 from legation.node import numbering, pulling
-from legation.node.answering import Answering, Batch
+from legation.node.answering import Answering
+from legation.node.handing_over import Batch, HandingOver
 from legation.node.pulling import Pulling
 from legation.store.sqlite import connection, incoming, items, outgoing, writer
 from legation.store.sqlite.database import Database, Writing
@@ -35,8 +36,8 @@ def acknowledge_before_commit(page: Page, _arguments: Sequence[str]) -> None:
     del page
     commit: Patched = Pulling._commit
 
-    def early(self: Pulling, db: Writing, answer: Any, **named: Any) -> Any:
-        done = commit(self, db, answer, **named)
+    def early(self: Pulling, db: Writing, **named: Any) -> Any:
+        done = commit(self, db, **named)
         stream = incoming.stream(db, self._peer)
         assert stream is not None, "something was just stored in it"
         card = self._book.at(db).cards[self._peer]
@@ -72,7 +73,7 @@ def send_before_commit(page: Page, _arguments: Sequence[str]) -> None:
 
         def numbered(db: Writing) -> None:
             found = self._decide(db, pull, False)
-            raise _UndoneError(self._checked(db, found) if found.entries else found)
+            raise _UndoneError(self._handing.checked(db, found) if found.entries else found)
 
         try:
             self._database.write(numbered)
@@ -162,9 +163,9 @@ def _put_rows(db: Writing, table: str, rows: list[Any]) -> None:
 
 def append_again(_page: Page, _arguments: Sequence[str]) -> None:
     """The sender appends anew what a peer asks for again, instead of sending what it has numbered."""
-    fill: Patched = Answering._fill
+    fill: Patched = HandingOver.fill
 
-    def again(self: Answering, db: Writing, office: str, rules: Any, start: int) -> Batch:
+    def again(self: HandingOver, db: Writing, office: str, rules: Any, start: int) -> Batch:
         stream = outgoing.stream(db, office)
         if stream is not None and 0 < start < stream.frontier.size:
             entries = [
@@ -176,7 +177,7 @@ def append_again(_page: Page, _arguments: Sequence[str]) -> None:
         found: Batch = fill(self, db, office, rules, start)
         return found
 
-    _set(Answering, _fill=again)
+    _set(HandingOver, fill=again)
 
 
 def cut_nothing(_page: Page, _arguments: Sequence[str]) -> None:

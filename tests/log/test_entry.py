@@ -25,10 +25,17 @@ WORDS = {
     "voided",
     "granted",
     "pinned",
+    "renewed",
     "policy",
     "frozen",
+    "paused",
+    "excluded",
     "resumed",
     "restored",
+    "packed",
+    "printed",
+    "handed-over",
+    "destroyed",
 }
 
 

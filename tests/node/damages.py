@@ -14,11 +14,12 @@ from msgspec.structs import replace as changed
 
 from legation.item.attachment import CHUNK_SIZE_BYTES
 from tests.cli.ends import CANARY
+from tests.node.on_paper import knows_on_paper, prints, says
 from tests.node.pair import Clock, Node, Village
 from tests.node.test_answering import position
 from tests.node.test_pulling import hands_over, item_of
 
-AUS, KOR, JPN = "AUS@NATO", "KOR@NATO", "JPN@NATO"
+AUS, KOR, JPN, NATO = "AUS@NATO", "KOR@NATO", "JPN@NATO", "NATO"
 SECRET = "(S//REL KOR, JPN)"
 
 
@@ -44,6 +45,7 @@ def live(folder: Path) -> None:
         kor.catches_up(jpn)
         kor.grants(JPN, "SECRET", not_after=kor.clock.at.replace(year=kor.clock.at.year + 1))
         _and_more(kor, jpn)
+        _print(kor)
         kor.releases(f"(C//REL KOR, JPN) {CANARY} waits.", to=[JPN])
         _freeze(village, kor)
         assert (kor.faults(), jpn.faults()) == ((), ())
@@ -60,6 +62,23 @@ def _and_more(kor: Node, jpn: Node) -> None:
         kor.releases(f"(C//REL KOR, JPN) Number {number}.", to=[JPN])
     jpn.catches_up(kor)
     kor.catches_up(jpn)
+    kor.releases(f"{SECRET} {CANARY} by courier.", to=[JPN])
+    jpn.unpacks(*kor.packs(jpn))
+    kor.unpacks(*jpn.packs(kor))
+
+
+def _print(kor: Node) -> None:
+    """Paper for an office without a node: a copy destroyed, one handed over, one withdrawn, one nobody speaks of."""
+    knows_on_paper(kor, NATO)
+    for what in ("handed over", "withdrawn", "printed"):
+        item = kor.releases(f"(S//REL KOR, NATO) {CANARY} {what}.", "(O) The rest.", to=[NATO])
+        prints(kor, item, NATO)
+        if what == "handed over":
+            says(kor, item, NATO)
+            prints(kor, item, NATO)
+            says(kor, item, NATO, to="their registry")
+        elif what == "withdrawn":
+            kor.withdraws(item)
 
 
 def _freeze(village: Village, kor: Node) -> None:
@@ -130,6 +149,79 @@ def flipped(table: str, column: str, where: str = "1") -> str:
 
 # What was signed, numbered, logged or decided: it cannot be made again.
 TRUTH: dict[str, Damage] = {
+    "a bag of another binding": Damage(
+        KOR, "UPDATE packed_bag SET binding = zeroblob(32)", "bag 1 for JPN@NATO", "it is not in the log"
+    ),
+    "a bag that is forgotten": Damage(
+        KOR, "DELETE FROM packed_bag", "log", "what 1 of its entries of kind packed stand for is missing"
+    ),
+    "a bag of another number": Damage(
+        KOR, "UPDATE packed_bag SET number = 2", "bag 2 for JPN@NATO", "a number is missing before it"
+    ),
+    "a bag of more than there is": Damage(
+        KOR,
+        "UPDATE packed_bag SET stop = stop + 1",
+        "bag 1 for JPN@NATO",
+        "it is of entries that there are not",
+    ),
+    "a bag that brought more than is here": Damage(
+        JPN,
+        "UPDATE opened_bag SET stop = stop + 1",
+        "bag 1 of KOR@NATO",
+        "it brought entries that are not here",
+    ),
+    "a copy on paper of another cut": Damage(
+        KOR,
+        "UPDATE printed SET cut = zeroblob(32)",
+        "copy 1 of .* for NATO",
+        "what was printed cannot be made again",
+    ),
+    "a copy on paper that shows less": Damage(
+        KOR,
+        "DELETE FROM printed_layer WHERE access_id = (SELECT max(access_id) FROM printed_layer)",
+        "copy 2 of .* for NATO",
+        "what was printed cannot be made again",
+    ),
+    "a copy on paper that nobody approved": Damage(
+        KOR,
+        "INSERT INTO printed_layer SELECT delivery_id, (SELECT min(access_id) FROM access WHERE access_id NOT IN "
+        "(SELECT access_id FROM printed_layer)) FROM printed",
+        "copy 1 of .* for NATO",
+        "it shows something else than was approved",
+    ),
+    "a copy on paper without a number": Damage(
+        KOR,
+        "UPDATE delivery SET copy_number = NULL WHERE copy_number = 2",
+        "copies on paper",
+        "one is of no delivery",
+    ),
+    "a copy on paper that is missing": Damage(
+        KOR,
+        "DELETE FROM printed WHERE handed_to IS NOT NULL",
+        "copies on paper|store",
+        "one is of no delivery|a row of `",
+    ),
+    "a copy on paper that was handed to somebody else": Damage(
+        KOR,
+        "UPDATE printed SET handed_to = 'x' WHERE handed_to IS NOT NULL",
+        "copy 2 of .* for NATO",
+        "it is not in the log",
+    ),
+    "a copy on paper that nobody speaks of, and is theirs": Damage(
+        KOR,
+        "UPDATE delivery SET state = 'receipted', because = 'handed-over' WHERE state = 'printed'",
+        "copy 1 of .* for NATO",
+        "it does not stand where persons say",
+    ),
+    "a copy on paper that was printed by somebody else": Damage(
+        KOR, "UPDATE printed SET printed_by = 'x'", "copy 1 of .* for NATO", "it is not in the log"
+    ),
+    "a copy on paper that was destroyed by somebody else": Damage(
+        KOR,
+        "UPDATE printed SET destroyed_by = 'x' WHERE destroyed_by IS NOT NULL",
+        "copy 1 of .* for NATO",
+        "it is not in the log",
+    ),
     "a byte of a view": Damage(
         JPN,
         flipped("view", "data", "data IS NOT NULL AND view_key = 1"),
@@ -269,7 +361,7 @@ TRUTH: dict[str, Damage] = {
     ),
     "a label approved that nobody saw": Damage(
         KOR,
-        "INSERT INTO delivery_label SELECT 1, max(access_id), 'JPN@NATO', 0 FROM access",
+        "INSERT INTO delivery_label SELECT 1, max(access_id), 'JPN@NATO', 0, 0 FROM access",
         "release of [0-9a-f]{16}",
         "",
     ),
@@ -562,7 +654,7 @@ TRUTH: dict[str, Damage] = {
         KOR, "DELETE FROM evidence", "log", "what 1 of its entries of kind frozen stand for is missing"
     ),
     "a withdrawal that is missing": Damage(
-        KOR, "DELETE FROM withdrawal", "log", "what 1 of its entries of kind withdrawn stand for is missing"
+        KOR, "DELETE FROM withdrawal", "log", "what 2 of its entries of kind withdrawn stand for is missing"
     ),
     "a withdrawal that is another": Damage(
         KOR, flipped("withdrawal", "data"), "withdrawal of [0-9a-f]{16}", ""

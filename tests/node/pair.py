@@ -52,21 +52,25 @@ from legation.item.draft import Draft, Slip
 from legation.keys.card import Card, CardBody, KeyState, ListedKey, Office, make, read
 from legation.keys.sign import SEED_SIZE_BYTES, Ed25519Signer
 from legation.log import LogEntry
-from legation.node.answering import Answering, Batch
+from legation.node.answering import Answering
 from legation.node.attaching import Attaching
 from legation.node.checking import check, repair
 from legation.node.drafting import preview_draft, store_draft, store_version
+from legation.node.handing_over import Batch
 from legation.node.home import ROOT, Home, create_home, open_home
 from legation.node.keyring import ROOT_KEY
 from legation.node.links import read_peers
 from legation.node.numbering import append, begun
+from legation.node.packing import Packing
 from legation.node.peering import GrantState, add_peer, confirm_peer, grant
-from legation.node.pulling import Pulled, Pulling
+from legation.node.pulling import Pulling
 from legation.node.reading import read_deliveries, read_inbox, show_item
 from legation.node.releasing import Released, release
 from legation.node.rules import RuleBook, begin_epoch, named_clearance, policies_at_hand
 from legation.node.serving import Keeper, pulling
 from legation.node.surroundings import Surroundings
+from legation.node.taking_in import Pulled
+from legation.node.unpacking import Unpacking
 from legation.node.withdrawing import JudgedWithdrawal, accept_withdrawal, withdraw_item
 from legation.records import (
     CheckRecord,
@@ -74,6 +78,7 @@ from legation.records import (
     FaultRecord,
     InboxEntryRecord,
     ItemRecord,
+    OpenedRecord,
     PeerRecord,
     PreviewRecord,
     WithdrawnRecord,
@@ -408,6 +413,45 @@ class Node:
             views += found.views
             if not found.entries and not found.is_challenged:
                 return replace(found, views=views)
+
+    def packs(self, peer: "Node | str", **more: Any) -> list[Path]:
+        """
+        Pack what is new for a peer, with ``again`` a bag anew; the files.
+        """
+        office = peer if isinstance(peer, str) else peer.office
+        folder = self.folder.parent / f"bags of {self.office}"
+        folder.mkdir(exist_ok=True)
+        packing = Packing(
+            card=self.card,
+            peer=office,
+            signing=self.home.signing,
+            database=self.database,
+            blobs=self.home.blobs,
+            store=self.home.attachments,
+            around=self.around,
+        )
+        return [folder / each.file for each in packing.pack(folder, by="registry", **more).bags]
+
+    @property
+    def unpacking(self) -> Unpacking:
+        """
+        What opens bags.
+        """
+        return Unpacking(
+            card=self.card,
+            signing=self.home.signing,
+            database=self.database,
+            blobs=self.home.blobs,
+            store=self.home.attachments,
+            around=self.around,
+        )
+
+    def unpacks(self, *paths: Path, **more: Any) -> OpenedRecord:
+        """
+        Open bags, in this order; what came of the last.
+        """
+        [*_, last] = [self.unpacking.open(each, by="registry", **more) for each in paths]
+        return last
 
     def asks(self, peer: "Node") -> bytes:
         """

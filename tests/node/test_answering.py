@@ -461,7 +461,7 @@ class TestRestored:
         """
         However many answers it takes to send again, a person is told once.
         """
-        monkeypatch.setattr("legation.node.answering.ENTRIES_MAX", 2)
+        monkeypatch.setattr("legation.node.handing_over.ENTRIES_MAX", 2)
         kor, jpn = village.pair(KOR, JPN)
         backup = village.copies(jpn)
         for number in range(5):
@@ -698,7 +698,7 @@ class TestUndone:
         secret = kor.releases(f"{SECRET} {TEXT}", to=[JPN])
         kor.runs("UPDATE epoch SET changes_at = 1")
         with monkeypatch.context() as patched:
-            patched.setattr("legation.node.answering.number", failing)
+            patched.setattr("legation.node.handing_over.number", failing)
             with pytest.raises(LegationError, match="planted"):
                 jpn.pulls(kor)
         # Not by way of the act that failed: another process does it.

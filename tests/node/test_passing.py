@@ -23,12 +23,12 @@ from legation.item.view import Contents, cut, inspect, verify
 from legation.keys.card import KeyState
 from legation.labels import Label
 from legation.log import LogKind
-from legation.node.home import KEYS
 from legation.node.judging import CONTROLLED
 from legation.node.keyring import OFFICE_KEYS
 from legation.node.passing import NOTHING, NOTHING_NEW, NOTHING_SAID, pass_on
 from legation.node.previewing_passing import preview_passing
 from legation.node.saving import open_attachment
+from legation.node.settling import KEYS
 from legation.records import PassedRecord, PassingRecord
 from legation.store.sqlite import items
 from tests.item import handmade, naive

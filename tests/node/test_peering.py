@@ -10,7 +10,7 @@ from legation.keys.card import Card, KeyState, ListedSealKey, fingerprint, make,
 from legation.keys.sign import Ed25519Signer
 from legation.log import LogKind
 from legation.node.home import ROOT
-from legation.node.keyring import ROOT_KEY
+from legation.node.keyring import ROOT_KEY, RootKey
 from legation.node.peering import read_date
 from tests.cli.toy import clearance as toy_clearance
 from tests.node.pair import FIRST, SECOND, Node, Village, next_card, unchanged
@@ -63,9 +63,10 @@ class TestAdd:
         A second first card, of whoever made it, does not take the place of the one that waits or is trusted.
         """
         kor, jpn = village.node(KOR), village.node(JPN)
-        impostor = Village(village.folder / "elsewhere").node(JPN, root=None)
+        root = ROOT_KEY.encode(RootKey(format="legation/root/v1", party="JPN", seed=bytes(32)))
+        impostor = Village(village.folder / "elsewhere").node(JPN, root=root)
         kor.adds(jpn.card)
-        other = changed_card(impostor, time=1)
+        other = impostor.card
         with unchanged(kor), pytest.raises(RefusedError, match="waits to be confirmed"):
             kor.adds(other)
         kor.confirms(JPN)

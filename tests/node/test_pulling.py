@@ -41,7 +41,7 @@ from legation.item.view import cut, inspect
 from legation.keys.card import KeyState
 from legation.labels import parse_mark, reference_to
 from legation.log import Checkpoint, Frontier, LogKind, key_name, sign_checkpoint, stream_origin
-from legation.node import answering as answering_module
+from legation.node import handing_over
 from legation.node import pulling as pulling_module
 from legation.node.pulling import Pulling
 from legation.release import DeliveryState
@@ -959,7 +959,7 @@ class TestAhead:
         Six entries wait, an answer carries two, and two are as many as call for fetching ahead.
         """
         kor, jpn = village.pair(KOR, JPN)
-        monkeypatch.setattr(answering_module, "ENTRIES_MAX", 2)
+        monkeypatch.setattr(handing_over, "ENTRIES_MAX", 2)
         monkeypatch.setattr(pulling_module, "ENTRIES_MAX", 4)
         for number in range(5):
             kor.releases(f"(C//REL KOR, JPN) Number {number}.", to=[JPN])

@@ -256,7 +256,7 @@ class TestDeliveries:
         """
         kor, jpn = village.pair(KOR, JPN)
         kor.releases(f"{SECRET} Words.", to=[JPN])
-        assert self.why(kor) == "no connection yet"
+        assert self.why(kor) == "waits for a bag, or until they ask"
         kor.database.write(lambda db: peers.heard(db, JPN, kor.around.seconds()))
         assert self.why(kor) == "handed over when they ask next"
         kor.clock.move(seconds=SILENT_S + 1)
@@ -268,6 +268,15 @@ class TestDeliveries:
         assert self.why(kor) == "on its way; no receipt yet"
         jpn.catches_up(kor)
         assert self.why(kor) == "received by their registry; receipt held"
+
+    def test_an_addressee_with_an_address_that_never_asked_has_no_connection(self, village: Village) -> None:
+        """
+        A line could reach it: nobody is told to pack a bag.
+        """
+        kor, jpn = village.node(KOR), village.node(JPN, addresses=("jpn.example:7100",))
+        village.joins(kor, jpn)
+        kor.releases(f"{SECRET} Words.", to=[JPN])
+        assert self.why(kor) == "no connection yet"
 
     def test_an_addressee_that_is_no_peer_has_no_connection(self, village: Village) -> None:
         """

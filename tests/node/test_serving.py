@@ -12,8 +12,9 @@ from msgspec.structs import replace as changed
 from legation.errors import LegationError, MalformedError, RefusedError, StoreError, UnreachableError
 from legation.exchange import ANSWER_SIZE_BYTES_MAX, Answer, Position, Pull, read_envelope
 from legation.node import serving
-from legation.node.answering import Answering, Batch
+from legation.node.answering import Answering
 from legation.node.doorbell import Doorbell
+from legation.node.handing_over import Batch
 from legation.node.serving import Answerer, Keeper, PullLoop, pull_all, serve_node
 from legation.store.lock import FolderLock
 from tests.node.pair import Node, Village, next_card, unchanged

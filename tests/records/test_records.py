@@ -134,8 +134,14 @@ def test_a_record_is_frozen_and_explained(name: str) -> None:
 NEWS = {"first", "different", "same", "nothing"}
 CHANGES = {"gained", "lost", "changed"}
 HISTORIES = {each.value for each in HistoryState}
+BAGS = {"opened", "packed"}
 VALUES = (
-    {"shown", "covered", "withheld"} | NEWS | CHANGES | HISTORIES | {each.value for each in DeliveryState}
+    {"shown", "covered", "withheld"}
+    | BAGS
+    | NEWS
+    | CHANGES
+    | HISTORIES
+    | {each.value for each in DeliveryState}
 )
 """What docstrings quote that is no field: the values that a field may have."""
 

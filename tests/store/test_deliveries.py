@@ -19,7 +19,12 @@ from legation.store.sqlite.items import ViewState
 from tests.store import rows
 
 ROUTINE, PRIORITY, IMMEDIATE, FLASH = Precedence
-REASONS = {DeliveryEvent.REFUSE: Because.REFUSED_BY_RULE, DeliveryEvent.TAKE_BACK: Because.TAKEN_BACK}
+REASONS = {
+    DeliveryEvent.REFUSE: Because.REFUSED_BY_RULE,
+    DeliveryEvent.TAKE_BACK: Because.TAKEN_BACK,
+    DeliveryEvent.DESTROY: Because.DESTROYED,
+    DeliveryEvent.HAND_OVER: Because.HANDED_OVER,
+}
 MANY = 20_000
 
 
@@ -42,6 +47,8 @@ def in_state(db: Writing, name: str, state: DeliveryState, office: str = "KOR") 
             go(db, delivery_id, DeliveryEvent.TAKE_BACK)
     elif state is DeliveryState.WITHHELD:
         go(db, delivery_id, DeliveryEvent.REFUSE)
+    elif state is DeliveryState.PRINTED:
+        go(db, delivery_id, DeliveryEvent.PRINT)
     elif state is DeliveryState.WITHDRAWN:
         go(db, delivery_id, DeliveryEvent.WITHDRAW)
     assert rows.state_of(db, delivery_id)[0] == state.value
@@ -636,6 +643,7 @@ class TestList:
             state=DeliveryState.WAITING,
             because=Because.NONE,
             number=None,
+            copy=None,
             changed_at=10,
         )
 

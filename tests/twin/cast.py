@@ -19,9 +19,10 @@ from legation.formats.shipped import AT_HAND, shipped
 from legation.keys.card import Card, Office, read
 from legation.keys.sign import unsafe_verify
 from legation.labels import Policies, parse_mark, reference_to
-from legation.node.home import CARD, Home, create_home, open_home
+from legation.node.home import Home, create_home, open_home
 from legation.node.keyring import ROOT_KEY
 from legation.node.peering import add_peer, confirm_peer, grant
+from legation.node.settling import CARD
 from legation.node.surroundings import Surroundings
 from tests.stories.cast import clearance, root_of
 from tests.twin.moments import Moments

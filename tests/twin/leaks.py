@@ -27,9 +27,10 @@ from legation.item.view import inspect, verify
 from legation.keys.sign import KeyId
 from legation.log import Checkpoint, key_name, sign_checkpoint, stream_origin
 from legation.merkle import Hash
-from legation.node import answering, numbering, pulling, reading, releasing, superseding
-from legation.node.answering import Answering, Batch
+from legation.node import handing_over, numbering, reading, releasing, superseding, taking_in
+from legation.node.answering import Answering
 from legation.node.fetching import Ask, Coming, Fetching
+from legation.node.handing_over import Batch, HandingOver
 from legation.node.judging import Judged
 from legation.node.pulling import Pulling
 from legation.node.rules import Rules, received_reader
@@ -152,7 +153,7 @@ def one_numbering_for_all_streams(patch: Patch) -> None:
 
         return number
 
-    _wrap(patch, answering, "number", make)
+    _wrap(patch, handing_over, "number", make)
 
 
 def numbers_for_what_is_withheld(patch: Patch) -> None:
@@ -172,7 +173,7 @@ def numbers_for_what_is_withheld(patch: Patch) -> None:
 
         return number
 
-    _wrap(patch, answering, "number", make)
+    _wrap(patch, handing_over, "number", make)
 
 
 def limit_that_counts_what_is_refused(patch: Patch) -> None:
@@ -217,7 +218,7 @@ def checkpoint_over_all_streams(patch: Patch) -> None:
 
         return checked
 
-    _wrap(patch, Answering, "_checked", make)
+    _wrap(patch, HandingOver, "checked", make)
 
 
 def cut_with_one_hash_too_many(patch: Patch) -> None:
@@ -250,7 +251,7 @@ def approval_that_is_not_decided_again(patch: Patch) -> None:
     """What was approved is handed over, whatever is permitted by now."""
     _wrap(
         patch,
-        answering,
+        handing_over,
         "number",
         lambda true: lambda db, office, *, rules, **more: true(db, office, rules=_PermitsAll(rules), **more),
     )
@@ -326,7 +327,7 @@ def answers_cut_at_every_epoch(patch: Patch) -> None:
     def check_again(*_: object) -> None:
         raise RemoteProtocolError("the rules changed while an answer was being given")
 
-    patch.setattr(Answering, "_check_again", check_again)
+    patch.setattr(HandingOver, "_check_again", check_again)
 
 
 def empty_answers_cut_while_stopped(patch: Patch) -> None:
@@ -335,7 +336,7 @@ def empty_answers_cut_while_stopped(patch: Patch) -> None:
     def make(true: Callable[..., Any]) -> Callable[..., Any]:
         def pieces(self: Any, found: Any, batch: Batch) -> Iterator[bytes]:
             written: Iterator[bytes] = true(self, found, batch)
-            guarded: Iterator[bytes] = self._guarded(written, found.letter.sender, batch)
+            guarded: Iterator[bytes] = self._handing.guarded(written, found.letter.sender, batch)
             return written if batch.entries else guarded
 
         return pieces
@@ -351,14 +352,14 @@ def pulls_made_again_at_every_epoch(patch: Patch) -> None:
             raise RemoteProtocolError("the rules changed during a pull")
         return rules, judged
 
-    patch.setattr(Pulling, "_present", present)
+    patch.setattr(taking_in.TakingIn, "present", present)
 
 
 def refusal_that_tells_who_is_pinned(patch: Patch) -> None:
     """A bad signature is refused if the author's card is pinned, and set apart if it is not. It was so."""
 
     def make(true: Callable[..., Any]) -> Callable[..., Any]:
-        def judge(view: bytes, sender: str, rules: Rules, why: Any) -> Judged:
+        def judge(view: bytes, sender: str, rules: Rules, why: Any, **more: Any) -> Judged:
             try:
                 verify(view, rules.pinned)
             except SignatureError:
@@ -366,12 +367,12 @@ def refusal_that_tells_who_is_pinned(patch: Patch) -> None:
                     return Judged(contents=None, state=None, refusal=RefusalCode.SIGNATURE)
             except LegationError:
                 pass
-            found: Judged = true(view, sender, rules, why)
+            found: Judged = true(view, sender, rules, why, **more)
             return found
 
         return judge
 
-    _wrap(patch, pulling, "judge", make)
+    _wrap(patch, taking_in, "judge", make)
 
 
 def replays_remembered_for_all_together(patch: Patch) -> None:
@@ -465,7 +466,7 @@ def receipt_with_a_time_of_others(patch: Patch) -> None:
     _wrap(patch, Pulling, "_commit", note)
     _wrap(
         patch,
-        pulling,
+        taking_in,
         "cosign",
         lambda true: lambda data, *, time, **more: true(data, time=time + told["log"], **more),
     )

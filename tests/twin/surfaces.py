@@ -93,10 +93,15 @@ PEER_SURFACES = frozenset(
         "letter that answers",
         "payload",
         "why a pull of the peer failed",
+        "bag",
+        "name of a bag",
+        "letter in a bag",
+        "no bag",
+        "what the peer is told of a bag",
         "what the peer's operator was told",
         *(
             f"{each} of the peer{form}"
-            for each in ("inbox", "deliveries", "peer list", "card", "check")
+            for each in ("inbox", "deliveries", "peer list", "bag list", "card", "check")
             for form in ("", " in JSON")
         ),
         "show at the peer",
@@ -202,6 +207,7 @@ def _look_as_peer(world: World) -> None:
         ("inbox", ("inbox",)),
         ("deliveries", ("deliveries",)),
         ("peer list", ("peer", "list")),
+        ("bag list", ("bag", "list")),
         ("card", ("card",)),
         ("check", ("fsck",)),
     ):

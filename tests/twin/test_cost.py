@@ -157,8 +157,8 @@ class TestInbox:
             if "FROM access" not in one.sql
         ]
         # A search ends at the end of a table, or one step later at a row that is not for this reader; there
-        # are two: for layers, and for other versions.
-        assert all(abs(one - other) <= 2 for one, other in others)
+        # are three: for layers, for other versions, and for the entries that a view came by.
+        assert all(abs(one - other) <= 3 for one, other in others)
 
     @pytest.mark.parametrize("number", range(2))
     def test_a_peer_that_is_hidden_costs_a_few_steps_of_the_rules(self, number: int) -> None:

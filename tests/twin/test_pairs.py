@@ -17,6 +17,7 @@ from functools import cache
 
 import pytest
 
+from tests.twin.bags import CARRIED
 from tests.twin.handmade import HANDMADE
 from tests.twin.pairs import Pair, peer_pair, reader_pair
 from tests.twin.passing import PASSED_ON
@@ -82,7 +83,7 @@ class TestReaders:
 
 
 class TestHandmade:
-    @pytest.mark.parametrize("make", [*HANDMADE, *PASSED_ON], ids=lambda make: make.__name__)
+    @pytest.mark.parametrize("make", [*HANDMADE, *PASSED_ON, *CARRIED], ids=lambda make: make.__name__)
     def test_worlds_made_by_hand_are_not_told_apart(self, make: Callable[[], Pair]) -> None:
         """
         Each shows one leak that was in the program, or could be, at its smallest.
@@ -95,7 +96,10 @@ class TestHarness:
         """
         No surface stands in the list that never shows anything, and none shows something that does not.
         """
-        assert frozenset().union(*map(seen_of, (*HANDMADE, *PASSED_ON))) == PEER_SURFACES | READER_SURFACES
+        assert (
+            frozenset().union(*map(seen_of, (*HANDMADE, *PASSED_ON, *CARRIED)))
+            == PEER_SURFACES | READER_SURFACES
+        )
 
     def test_a_pair_is_the_same_each_time(self) -> None:
         """

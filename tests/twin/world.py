@@ -49,7 +49,7 @@ from legation.item.view import cut, inspect
 from legation.keys.seal import Opener
 from legation.keys.sign import PublicKey, Purpose, unsafe_verify
 from legation.labels import parse_mark
-from legation.node import answering, numbering, surroundings
+from legation.node import answering, handing_over, numbering, surroundings
 from legation.node import home as homes
 from legation.node.accepting import add_policy
 from legation.node.attaching import Attaching, attached_in, drawn_file, wanted_of
@@ -57,12 +57,14 @@ from legation.node.drafting import preview_draft, store_draft, store_version
 from legation.node.home import Home, open_home
 from legation.node.journal import journal
 from legation.node.numbering import append, begun
+from legation.node.packing import Packing
 from legation.node.passing import pass_on
 from legation.node.pulling import Pulling
 from legation.node.releasing import release
 from legation.node.rules import RuleBook, begin_epoch, named_clearance, policies_at_hand
 from legation.node.serving import Keeper, PullLoop, exchange_of, pulling
 from legation.node.surroundings import Surroundings
+from legation.node.unpacking import Unpacking
 from legation.node.withdrawing import accept_withdrawal, withdraw_item
 from legation.store.sqlite import access, attachments, incoming, items, node, withdrawals
 from legation.store.sqlite.database import Writing
@@ -78,8 +80,8 @@ SMALL = (
     (numbering, "DELIVERIES_PER_STEP", 2),
     (numbering, "STEP_SIZE_BYTES", 4_000),
     (numbering, "REMEMBERED_SIZE_BYTES_MAX", 9_000),
-    (answering, "ENTRIES_MAX", 2),
-    (answering, "BATCH_SIZE_BYTES", 3_000),
+    (handing_over, "ENTRIES_MAX", 2),
+    (handing_over, "BATCH_SIZE_BYTES", 3_000),
     (answering, "BINDINGS_REMEMBERED", 2),
 )
 """Limits in a cramped world: what takes thousands of items elsewhere happens with three."""
@@ -475,6 +477,35 @@ class World:
             self.done["quarantined"] += found.quarantined
             if not found.entries and not found.is_challenged:
                 return
+
+    def carry(self, by: str, to: str) -> None:
+        """Pack what is new for an office, and let it open every bag; the observer also looks into what it gets."""
+        at, there = self.node(by), self.node(to)
+        folder = self.folder / f"carried {by} {to}"
+        folder.mkdir(exist_ok=True)
+        told: dict[str, Any] = {"card": at.home.card, "signing": at.home.signing, "around": at.around}
+        told |= {"database": at.home.database, "blobs": at.home.blobs, "store": at.home.attachments}
+        try:
+            packed = Packing(peer=to, **told).pack(folder, by="registry").bags
+        except LegationError as error:
+            self.done["nothing packed"] += 1
+            if self._sees(by, to):
+                self.see("no bag", f"{error.message} {error.hint}" if self._sees(by) else "")
+            return
+        told = {"card": there.home.card, "signing": there.home.signing, "around": there.around}
+        told |= {"database": there.home.database, "blobs": there.home.blobs, "store": there.home.attachments}
+        unpacking = Unpacking(**told)
+        for each in packed:
+            path = folder / each.file
+            if self._sees(by, to):
+                self.see("name of a bag", each.file)
+                self.see("bag", path.read_bytes())
+            if self._sees(to):
+                self.see("letter in a bag", encode(unpacking._read(path).letter))
+            opened = unpacking.open(path, by="registry")
+            if self._sees(to):
+                self.see("what the peer is told of a bag", encode(opened))
+            self.done["bags"] += 1
 
     def _failed(self, at: Node, of: str, error: LegationError) -> None:
         PullLoop(at.home, of, "192.0.2.1:1", at.around, at.report)._failed(error)

@@ -13,11 +13,13 @@ from dataclasses import replace
 from functools import cache, partial
 from typing import Any
 
+from msgspec.structs import replace as changed
+
 from legation import sdk
 from legation.encoding import encode
 from legation.errors import ProofError
 from legation.item import verify
-from legation.keys.card import Cards, fingerprint, read
+from legation.keys.card import Cards, KeyState, fingerprint, read
 from legation.keys.sign import PublicKey
 from legation.log import Checkpoint, Receipt, open_checkpoint, verify_checkpoint, verify_receipt
 from legation.log.growth import Growth, write_growth
@@ -257,11 +259,22 @@ def _line(hand: notes.Hand, kind: bytes, told: bytes, stamp: bytes = b"") -> str
     return notes.line(hand.name, kind, hand.keys[0], stamp + hand.ed25519.sign(told))
 
 
+def _since(first: bytes) -> bytes:
+    """A second card that says from when the item key of the first may have been in other hands."""
+    keys = Keys.of("KOR@NATO").with_new_item_key(KeyState.REVOKED)
+    found = keys.body(number=1, previous=read(first).digest)
+    told = tuple(
+        changed(each, since=7) if each.state is KeyState.REVOKED else each for each in found.item_keys
+    )
+    return keys.card(number=1, previous=read(first).digest, item_keys=told)
+
+
 def subjects() -> list[Subject]:
     """Every sort of thing that both verifiers judge."""
     first = Keys.of("KOR@NATO").card()
     second = Keys.of("KOR@NATO").with_new_item_key().card(number=1, previous=read(first).digest)
-    bodies = tuple(canonical(json.loads(each)["body"]) for each in (first, second))
+    whole = (first, second, _since(first))
+    bodies = tuple(canonical(json.loads(each)["body"]) for each in whole)
     views = tuple(_documents())
     card: dict[str, Any] = {
         "syntax": Syntax.JSON,
@@ -295,7 +308,7 @@ def subjects() -> list[Subject]:
     }
     texts = (notes.HEAD.text.encode(), notes.LOG_HEAD.text.encode())
     return [
-        Subject(name="card", corpus=(first, second), **card),
+        Subject(name="card", corpus=whole, **card),
         Subject(name="card, signed", corpus=bodies, made=_signed_by_its_office, **card),
         Subject(name="view", corpus=views, **view),
         Subject(name="view, signed", corpus=views, made=_sealed_by_its_author, **view),

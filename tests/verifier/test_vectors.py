@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace as changed
 
 from legation.encoding import encode
 from legation.exchange import EntryKind, header_of
-from legation.keys.card import fingerprint, read
+from legation.keys.card import KeyState, fingerprint, read
 from legation.keys.fingerprint_words import WORDS
 from legation.log.growth import Growth, write_growth
 from legation.log.proof import Proof, write_proof
@@ -83,6 +84,28 @@ class TestCards:
         assert verifier.ask("chain", cards=[first, second])["value"]["number"] == 1
         for cards in ([second, first], [second], [first, first], []):
             assert verifier.ask("chain", cards=cards)["family"] == "malformed"
+
+    @pytest.mark.parametrize(
+        ("before", "after", "is_lawful"),
+        [(9, 9, True), (9, 8, True), (9, None, True), (9, 10, False), (None, None, True), (None, 0, False)],
+    )
+    def test_since_when_a_key_is_revoked_moves_to_an_earlier_instant_only(
+        self, verifier: Verifier, before: int | None, after: int | None, is_lawful: bool
+    ) -> None:
+        """
+        As the program has it: nobody takes a revocation back.
+        """
+        keys = Keys.of("KOR@NATO").with_new_item_key(KeyState.REVOKED)
+        chain = [Keys.of("KOR@NATO").card()]
+        for number, since in enumerate((before, after), 1):
+            listed = tuple(
+                changed(each, since=since) if each.state is KeyState.REVOKED else each
+                for each in keys.body(number=1, previous=bytes(32)).item_keys
+            )
+            digest = sha256(chain[-1]).digest()
+            chain.append(keys.card(number=number, previous=digest, item_keys=listed))
+        found = verifier.ask("chain", cards=[verifier.card(each) for each in chain])
+        assert found.get("family") == (None if is_lawful else "malformed")
 
     def test_cards_that_share_a_key_or_an_office_do_not_stand_together(self, verifier: Verifier) -> None:
         """

@@ -8,7 +8,6 @@ is in ``output``.
 """
 
 import sys
-from keyword import iskeyword
 from pathlib import Path
 
 import click
@@ -20,6 +19,7 @@ from legation.cli.folder import FOLDER
 COMMANDS = {
     "init": ("node", "Make the node of an office in an empty folder."),
     "card": ("keys", "Look at this office's card or another's, or make one from keys."),
+    "renew": ("renew", "Renew this office's card: new keys, keys revoked, addresses."),
     "peer": ("peer", "Add and confirm peers, grant what they may see, list them."),
     "policy": ("policy", "Look at a policy, check a SPIF file, accept it for the node."),
     "label": ("label", "Read, write, bind and check labels of files; decide by them."),
@@ -28,11 +28,15 @@ COMMANDS = {
     "release": ("exchange", "Sign a draft and let it go to its addressees."),
     "withdraw": ("exchange", "Withdraw an item that was released here."),
     "pass": ("passing", "Pass an item of another office on."),
+    "admit": ("given", "Admit a peer to what it was never given and may see now."),
     "reissue": ("passing", "Begin a report of our own with what another's item says."),
     "deliveries": ("exchange", "Show what became of everything that was released."),
+    "print": ("paper", "Print a copy for an office without a node."),
+    "handover": ("paper", "Write down to whom a printed copy was handed."),
     "receipt": ("proof", "Write the proof that an addressee has receipted an item."),
     "serve": ("serve", "Answer the peers of this node, and pull from them."),
     "pull": ("exchange", "Ask the peers once for what is new."),
+    "bag": ("bag", "Pack what goes by courier, look into bags, open and list them."),
     "inbox": ("exchange", "List what came in."),
     "show": ("item", "Open an item of the node, or a file."),
     "save": ("item", "Save an attachment of an item as a file."),
@@ -58,8 +62,8 @@ class _LazyGroup(click.Group):
         from importlib import import_module
 
         module = import_module(f"legation.cli.{COMMANDS[cmd_name][0]}")
-        # What is a word of the language has a line behind it.
-        name = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
+        # What is a word of the language, or would hide one, has a line behind it.
+        name = f"{cmd_name}_" if hasattr(module, f"{cmd_name}_") else cmd_name
         found: click.Command = getattr(module, name)
         return found
 

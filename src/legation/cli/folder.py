@@ -51,14 +51,19 @@ def found_folder(folder: Path | None) -> Path | None:
     return named if isinstance(named, Path) else None
 
 
+def named_folder(folder: Path | None) -> Path:
+    """The folder that was named, for a command that cannot do without one."""
+    named = found_folder(folder)
+    if named is None:
+        raise click.UsageError("no folder of a node: give --dir DIR, or set LEGATION_DIR")
+    return named
+
+
 @contextmanager
 def opened(folder: Path | None) -> "Iterator[Home]":
     """Open the node's folder for one command."""
     from legation.node.home import open_home
     from legation.node.surroundings import HERE
 
-    named = found_folder(folder)
-    if named is None:
-        raise click.UsageError("no folder of a node: give --dir DIR, or set LEGATION_DIR")
-    with open_home(named, HERE) as home:
+    with open_home(named_folder(folder), HERE) as home:
         yield home

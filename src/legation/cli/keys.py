@@ -63,11 +63,13 @@ def keygen(office: str, output: Path, root_file: Path | None, as_json: bool) -> 
 @click.argument("file", type=EXISTING, required=False)
 @click.option("-o", "--output", type=PATH, metavar="CARD", help="Where a new card, or a copy of ours, goes.")
 @click.option("--root", "root_file", type=EXISTING, metavar="ROOT", help="Default: FILE.root.")
+@click.option("--number", type=click.IntRange(0), metavar="N", help="An older card of this node's office.")
 @policy_option
 @dir_option
 @json_option
 def card(
     *,
+    number: int | None,
     file: Path | None,
     output: Path | None,
     root_file: Path | None,
@@ -78,19 +80,24 @@ def card(
     """
     Look at this office's card or another's, or make one from keys.
 
-    Without FILE it is the card of the node; -o gives a copy of it to be handed out. FILE is a card, or a
+    Without FILE it is the card of the node; -o gives a copy of it to be handed out, --number an older one, for a peer
+    that missed it. FILE is a card, or a
     key file, from which -o makes the card. The card is what an office gives to all
     others; before they trust it, both sides compare its twelve words by another way.
     """
+    from legation.cli.cards_text import key_lines
     from legation.keys.card import fingerprint, read
+    from legation.node.cards import key_records, own_card
     from legation.node.disk import read_file, write_file
     from legation.node.files import policies_with
     from legation.node.keyring import OFFICE_KEYS, ROOT_KEY, make_card
     from legation.node.surroundings import HERE
 
+    if file is not None and number is not None:
+        raise click.UsageError("--number is of this node's own cards: without FILE")
     if file is None:
         with opened(folder) as home:
-            data = home.card.data
+            data = home.card.data if number is None else own_card(number, home.database)
         if output is not None:
             write_file(output, data, public=True, new=True)
     else:
@@ -103,16 +110,18 @@ def card(
         data = make_card(OFFICE_KEYS.decode(data), root, policies, HERE)
         write_file(output, data, public=True, new=True)
     found = read(data)
-    words = fingerprint(found)
+    words, keys = fingerprint(found), key_records(found.body)
     emit(
         {
             "office": str(found.office),
             "number": found.body.number,
             "digest": found.digest.hex(),
             "fingerprint": list(words),
+            "keys": keys,
         },
         f"card {found.body.number} of {found.office}\n"
         f"  {' '.join(words[:6])}\n  {' '.join(words[6:])}\n"
-        "compare these words with the other office by another way before you trust the card",
+        + "".join(f"{line}\n" for line in key_lines(keys))
+        + "compare these words with the other office by another way before you trust the card",
         as_json=as_json,
     )

@@ -1,21 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """``legation init`` and ``fsck``: a node's folder, made and checked."""
 
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from legation.cli.folder import dir_option, found_folder, opened
 from legation.cli.output import DONE, EXISTING, NOT_VERIFIED, emit, json_option, policy_option
-from legation.cli.progress import Progress
+from legation.cli.progress import telling
 
 if TYPE_CHECKING:
-    from legation.node.findings import Tell
     from legation.records import CheckRecord
 
 
@@ -55,7 +51,8 @@ def init(
     """Make the node of OFFICE (KOR, or KOR@NATO) in an empty folder: keys, card and store."""
     from legation.keys.card import Office, fingerprint
     from legation.node.disk import read_file
-    from legation.node.home import CARD, ROOT, create_home
+    from legation.node.home import ROOT, create_home
+    from legation.node.settling import CARD
     from legation.node.surroundings import HERE
 
     path = found_folder(folder)
@@ -109,7 +106,7 @@ def fsck(*, folder: Path | None, repairs: bool, tells: bool, as_json: bool) -> i
     from legation.node.checking import check, repair
     from legation.node.surroundings import HERE
 
-    with opened(folder) as home, _telling(tells) as tell:
+    with opened(folder) as home, telling(wanted=tells) as tell:
         told: dict[str, Any] = {
             "card": home.card,
             "database": home.database,
@@ -121,22 +118,6 @@ def fsck(*, folder: Path | None, repairs: bool, tells: bool, as_json: bool) -> i
         found = repair(folder=home.path, **told) if repairs else check(**told)
     emit(found, "\n".join(_lines(found, repairs=repairs)), as_json=as_json)
     return NOT_VERIFIED if found.faults else DONE
-
-
-@contextmanager
-def _telling(wanted: bool) -> "Iterator[Tell]":
-    """Say on stderr how far it is, if somebody is there to see it."""
-    from legation.node.findings import untold
-
-    is_terminal = sys.stderr.isatty()
-    if not wanted and not is_terminal:
-        yield untold
-        return
-    progress = Progress(sys.stderr, monotonic, is_terminal=is_terminal)
-    try:
-        yield progress
-    finally:
-        progress.close()
 
 
 def _lines(found: "CheckRecord", *, repairs: bool) -> "Iterator[str]":

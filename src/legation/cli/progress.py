@@ -6,8 +6,14 @@ On a terminal one line is written over and taken away in the end; elsewhere each
 at most a few in a second.
 """
 
-from collections.abc import Callable
-from typing import TextIO
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from time import monotonic
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from legation.node.findings import Tell
 
 TERMINAL_EVERY_S = 0.25
 LINE_EVERY_S = 1.0  # in a file somebody has to read them
@@ -50,3 +56,19 @@ class Progress:
         if self._is_terminal and self._width:
             self._stream.write(f"\r{'':<{self._width}}\r")
             self._stream.flush()
+
+
+@contextmanager
+def telling(*, wanted: bool = False) -> "Iterator[Tell]":
+    """Say on stderr how far it is, if that is wanted, or somebody is there to see it."""
+    from legation.node.findings import untold
+
+    is_terminal = sys.stderr.isatty()
+    if not wanted and not is_terminal:
+        yield untold
+        return
+    progress = Progress(sys.stderr, monotonic, is_terminal=is_terminal)
+    try:
+        yield progress
+    finally:
+        progress.close()

@@ -24,6 +24,7 @@ from legation.records import (
     CopyRecord,
     DeliveriesRecord,
     DifferenceRecord,
+    HolderRecord,
     InboxEntryRecord,
     InboxRecord,
     ItemRecord,
@@ -154,12 +155,18 @@ def _history_lines(found: ItemRecord) -> Iterator[str]:
 def withdrawn_text(found: WithdrawnRecord) -> str:
     """Say what was withdrawn, and who has it."""
     lines = [f"withdrawn {found.reference}", f"item {found.item}"]
-    lines += [f"  {each.addressee}: {each.why}" for each in found.addressees]
+    lines += [f"  {each.addressee}{_on_paper(each)}: {each.why}" for each in found.addressees]
     if any(each.received for each in found.addressees):
         lines.append(
             "They are told. That they do not use it any more, nothing proves: deliveries says who knows."
         )
     return "\n".join(lines)
+
+
+def _on_paper(each: HolderRecord) -> str:
+    if each.copy is None:
+        return ""
+    return f", copy {each.copy}" + (f", handed to {each.handed_to}" if each.handed_to else "")
 
 
 def verification_text(found: VerificationRecord) -> str:
@@ -250,6 +257,7 @@ def _inbox_lines(each: InboxEntryRecord) -> Iterator[str]:
     by = f", passed on by {each.source}" if each.source else ""
     yield f"{each.banner}"
     new = "   new version" if each.replaces else ""
+    new += "   back-file" if each.back_file else ""
     yield f"  {each.reference}{by}   {each.kind.value}{new}   received {each.received}"
     yield f"  {title}"
 
@@ -274,9 +282,16 @@ def peers_text(found: PeersRecord) -> str:
 
 def _peer_lines(each: PeerRecord) -> Iterator[str]:
     trust = f"confirmed by {each.confirmed_by}" if each.confirmed_by else "NOT CONFIRMED"
-    yield f"{each.office}   card {each.card}, added by {each.added_by}, {trust}"
-    yield f"  {' '.join(each.fingerprint[:6])}"
-    yield f"  {' '.join(each.fingerprint[6:])}"
+    if each.card is not None:
+        yield f"{each.office}   card {each.card}, added by {each.added_by}, {trust}"
+        yield f"  {' '.join(each.fingerprint[:6])}"
+        yield f"  {' '.join(each.fingerprint[6:])}"
+        if each.trusted not in {None, each.card}:
+            yield f"  until it is, card {each.trusted} is trusted and nothing else: legation peer show {each.office}"
+        if each.unheard:
+            yield f"  {each.unheard}"
+    else:
+        yield f"{each.office}   without a node: on paper"
     for grant in each.grants:
         state = f"in force, by {grant.proposed_by} and {grant.confirmed_by}"
         if not grant.in_force:
@@ -285,6 +300,11 @@ def _peer_lines(each: PeerRecord) -> Iterator[str]:
     if not each.grants:
         yield "  may see nothing: no grant"
     why = f" ({each.why})" if each.why else ""
+    why += f", {each.asked_by} asks that it goes on" if each.asked_by else ""
+    if each.card is None:
+        if each.link != "active":
+            yield f"  {each.link}{why}"
+        return
     yield f"  link {each.link}{why}; sent {each.sent}, receipted {each.receipted}, received {each.received}"
     if each.quarantined:
         yield f"  {each.quarantined} received and set apart: shown to nobody"

@@ -3,7 +3,7 @@
 The main job, played by five nodes: write once, release, and each receives what it may see.
 
 Four nodes are processes of their own, driven through the commands that everybody has. The fifth has a
-card and a grant, and no connection yet. One of the four is down while the report is released.
+card and a grant, and no line to it yet. One of the four is down while the report is released.
 """
 
 import argparse

@@ -30,7 +30,7 @@ WHO = {
     "KOR": f"its capital, Seoul: asks {AUTHOR} for news",
     "JPN@NATO": "Japan's mission: asks too",
     "NATO": "the organisation: asks too",
-    "AUS@NATO": "Australia's mission: has a node, and no connection yet",
+    "AUS@NATO": "Australia's mission: has a node, and no line to it yet: a bag would reach it",
 }
 DRAFTER, RELEASING, SECURITY, ADMINISTRATOR = (
     "drafter",
@@ -269,7 +269,7 @@ class Tale:
             check(told["state"] == wanted, f"the delivery to {name} is {wanted}, not {told['state']}")
         if UNCONNECTED in self._copies and not self._copies[UNCONNECTED]["empty"]:
             why = self._delivered[UNCONNECTED]["why"]
-            check("no connection" in why, f"the delivery to {UNCONNECTED} says that there is no connection")
+            check("waits for a bag" in why, f"the delivery to {UNCONNECTED} says that it waits for a bag")
         self._terminal.typed("inbox", "--dir", LATE)
         self._terminal.show(self._run(LATE, "inbox"))
         if LATE in self._readers():

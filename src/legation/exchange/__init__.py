@@ -3,11 +3,13 @@
 The exchange: what two nodes say to each other, and what follows from it.
 
 Read in this order: ``entry`` (what a stream consists of), ``letter`` (a pull and its answer),
-``envelope`` (a letter signed and sealed), ``sending`` and ``receiving`` (the two halves), ``fetching`` (both
-halves of what belongs to an entry and is too long for it). The specification is ``docs/spec/exchange.md``.
-Pure: bytes in, values out, and the other way round; time, randomness and keys are arguments.
+``bag`` (what crosses in a file), ``envelope`` (a letter signed and sealed), ``sending`` and ``receiving`` (the two
+halves), ``opening`` (the receiving half for bags), ``fetching`` (both halves of what belongs to an entry and is too
+long for it). The specification is ``docs/spec/exchange.md`` and ``docs/spec/bag.md``. Pure: bytes in, values out,
+and the other way round; time, randomness and keys are arguments.
 """
 
+from legation.exchange.bag import ENCLOSED_MAX, Bag, Enclosed
 from legation.exchange.entry import (
     PAYLOAD_SIZE_BYTES_MAX,
     EntryHeader,
@@ -29,9 +31,15 @@ from legation.exchange.entry import (
 )
 from legation.exchange.envelope import (
     ANSWER_SIZE_BYTES_MAX,
+    BAG_SIZE_BYTES_MAX,
     BATCH_SIZE_BYTES,
     PULL_SIZE_BYTES_MAX,
+    Attached,
     Envelope,
+    Letter,
+    TakeAttached,
+    binding_in,
+    envelope_size,
     read_envelope,
     write_envelope,
 )
@@ -47,21 +55,23 @@ from legation.exchange.letter import (
     Carried,
     Chunk,
     Fetch,
-    Letter,
     Position,
     Pull,
     TakenBack,
     binding_of,
 )
-from legation.exchange.receiving import Accepted, Held, accept
+from legation.exchange.opening import accept_bag
+from legation.exchange.receiving import Accepted, Brought, Held, accept
 from legation.exchange.sending import ACTIONS, Action, Standing, weigh
 
 __all__ = [
     "ACTIONS",
     "ANSWER_SIZE_BYTES_MAX",
+    "BAG_SIZE_BYTES_MAX",
     "BATCH_SIZE_BYTES",
     "CHALLENGE_SIZE_BYTES",
     "CHUNKS_MAX",
+    "ENCLOSED_MAX",
     "ENTRIES_MAX",
     "NONCE_SIZE_BYTES",
     "PAYLOAD_SIZE_BYTES_MAX",
@@ -71,8 +81,12 @@ __all__ = [
     "Accepted",
     "Action",
     "Answer",
+    "Attached",
+    "Bag",
+    "Brought",
     "Carried",
     "Chunk",
+    "Enclosed",
     "EntryHeader",
     "EntryKind",
     "Envelope",
@@ -86,10 +100,14 @@ __all__ = [
     "Refused",
     "Standing",
     "Start",
+    "TakeAttached",
     "TakenBack",
     "Void",
     "accept",
+    "accept_bag",
+    "binding_in",
     "binding_of",
+    "envelope_size",
     "header_of",
     "offered",
     "read_envelope",

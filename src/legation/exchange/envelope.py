@@ -12,6 +12,7 @@ constant line, 1,200 bytes that look random, and a padded length::
         length (2), front          sender, receiver, purpose, signature over these and the binding
         length (4), letter         canonical JSON
         payloads                   one after the other, as the letter's entries or chunks say
+        attachments                in a bag only: one after the other, as the letter says
         zeros                      up to ``padded_size``
 
 Rules kept here:
@@ -23,7 +24,8 @@ Rules kept here:
    the letter, and is compared before anything behind the letter is read.
 4. Nothing is returned before the last byte has been seen and was right.
 
-While it is read, an envelope is held in memory once; the payload that is being put together, twice.
+While it is read, an envelope is held in memory once; the payload that is being put together, twice. The
+attachments of a bag are not held: they are hashed as they pass, and handed on.
 
 Not here: whether what it says is lawful, and whether it was said before. A letter that was read proves
 who wrote it to us, and no more.
@@ -40,20 +42,21 @@ Use::
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import Final, Generic, Literal, TypeVar, cast
+from typing import Final, Generic, Literal, TypeAlias, TypeVar, cast
 
 from legation.encoding import Canonical, Codec, encode
 from legation.errors import LocalProtocolError, MalformedError, ProofError, SealError, SignatureError
+from legation.exchange.bag import BAG_LETTER_SIZE_BYTES_MAX, Bag, Enclosed
 from legation.exchange.entry import PAYLOAD_SIZE_BYTES_MAX, EntryHeader
 from legation.exchange.letter import (
     LETTER_SIZE_BYTES_MAX,
     Answer,
     Chunk,
-    Letter,
     Pull,
     binding_of_bytes,
     check_offices,
 )
+from legation.item.attachment import Hashing
 from legation.item.shape import check_size
 from legation.keys.seal import (
     BINDING_SIZE_BYTES,
@@ -78,10 +81,18 @@ LETTER_LENGTH_SIZE_BYTES = 4  # the length before the letter
 FRONT_SIZE_BYTES_MAX = 512  # the longest has 240
 OPENERS_MAX = 4  # the current seal key, and those that were replaced within the last 90 days
 
-LetterPurpose = Literal["answer", "pull"]
+LetterPurpose = Literal["answer", "bag", "pull"]
 """What an envelope is for; signed, so that none serves for another."""
 
-Said = TypeVar("Said", bound=Pull | Answer)
+Letter: TypeAlias = Pull | Answer | Bag
+
+Said = TypeVar("Said", bound=Letter)
+
+Attached = Iterable[bytes]
+"""The bytes of one attachment, in pieces of any size."""
+
+TakeAttached = Callable[[Enclosed, Iterator[bytes]], None]
+"""Takes one attachment as it passes. Only when the envelope has been read whole was it the right one."""
 
 
 class Front(Canonical, frozen=True):
@@ -123,8 +134,18 @@ class Envelope(Generic[Said]):
 _FRONT = Codec(Front, size_bytes_max=FRONT_SIZE_BYTES_MAX, what="front of an envelope")
 _PULL = Codec(Pull, size_bytes_max=LETTER_SIZE_BYTES_MAX, what="pull")
 _ANSWER = Codec(Answer, size_bytes_max=LETTER_SIZE_BYTES_MAX, what="answer")
-_CODECS: Final[Mapping[type[Canonical], Codec[Pull] | Codec[Answer]]] = {Pull: _PULL, Answer: _ANSWER}
-_PURPOSES: Final[Mapping[type[Canonical], LetterPurpose]] = {Pull: "pull", Answer: "answer"}
+_BAG = Codec(Bag, size_bytes_max=BAG_LETTER_SIZE_BYTES_MAX, what="bag")
+_CODECS: Final[Mapping[type[Canonical], Codec[Pull] | Codec[Answer] | Codec[Bag]]] = {
+    Pull: _PULL,
+    Answer: _ANSWER,
+    Bag: _BAG,
+}
+_PURPOSES: Final[Mapping[type[Canonical], LetterPurpose]] = {Pull: "pull", Answer: "answer", Bag: "bag"}
+_LETTER_SIZES_BYTES_MAX: Final[Mapping[type[Canonical], int]] = {
+    Pull: LETTER_SIZE_BYTES_MAX,
+    Answer: LETTER_SIZE_BYTES_MAX,
+    Bag: BAG_LETTER_SIZE_BYTES_MAX,
+}
 _ZEROS = bytes(CHUNK_SIZE_BYTES)
 
 
@@ -142,10 +163,14 @@ BATCH_SIZE_BYTES = 1 << 22  # payloads in one answer, about: what is lost when a
 PULL_SIZE_BYTES_MAX = 1 << 18  # a pull has no payloads; honest ones have one chunk
 ANSWER_SIZE_BYTES_MAX = envelope_size(_OVERHEAD_SIZE_BYTES_MAX + PAYLOAD_SIZE_BYTES_MAX)
 """Of the answer that carries the largest payload and nothing besides."""
+BAG_SIZE_BYTES_MAX = (
+    1 << 39
+)  # 512 GiB: any one view with as much attached as goes on a disk; half of a key's due
 
 _SIZES_BYTES_MAX: Final[Mapping[type[Canonical], int]] = {
     Pull: PULL_SIZE_BYTES_MAX,
     Answer: ANSWER_SIZE_BYTES_MAX,
+    Bag: BAG_SIZE_BYTES_MAX,
 }
 
 
@@ -157,6 +182,7 @@ def write_envelope(
     to: SealPublicKey,
     secret: bytes,
     sealer: Sealer,
+    attached: Iterable[Attached] = (),
 ) -> Iterator[bytes]:
     """
     Write an envelope piece by piece: the head, then each sealed chunk.
@@ -169,23 +195,32 @@ def write_envelope(
         letter: What is said.
         payloads: Those that it is ``followed_by``, in order.
         signer: The sender's Ed25519 stream key.
-        to: The receiver's seal key: that of a card for a pull, that of the pull for its answer.
+        to: The receiver's seal key: that of a card for a pull or a bag, that of the pull for its answer.
         secret: 32 fresh random bytes, used for nothing else.
         sealer: How secrets are sealed.
+        attached: The attachments that a bag encloses, in order.
 
     Raises:
-        LocalProtocolError: The payloads are not those of the letter, or are too many for one envelope.
+        LocalProtocolError: What follows is not what the letter says, or is too much for one envelope.
     """
     assert signer.public_key.algorithm == "ed25519", "envelopes are signed with ed25519"
     told = encode(letter)
     binding = binding_of_bytes(told)
     head = _lead(_sign_front(letter, binding, signer), told)
-    size_bytes = len(head) + _payloads_size(letter)
-    if len(told) > LETTER_SIZE_BYTES_MAX or envelope_size(size_bytes) > _SIZES_BYTES_MAX[type(letter)]:
+    size_bytes = len(head) + _following_size(letter)
+    if (
+        len(told) > _LETTER_SIZES_BYTES_MAX[type(letter)]
+        or envelope_size(size_bytes) > _SIZES_BYTES_MAX[type(letter)]
+    ):
         raise LocalProtocolError(f"an envelope of {size_bytes} bytes would not be read")
     yield b"".join((FORMAT, binding, sealer.seal_secret(to, secret, binding)))
     padding = padded_size(size_bytes) - size_bytes
-    content = chain([head], _checked(_followed_by(letter), payloads), _zeros(padding))
+    content = chain(
+        [head],
+        _checked(_followed_by(letter), payloads),
+        _checked_attached(_enclosed(letter), attached),
+        _zeros(padding),
+    )
     yield from seal_chunks(content_key(secret, binding), content)
 
 
@@ -198,6 +233,8 @@ def read_envelope(
     key_of: Callable[[str], PublicKey | None],
     verify: Verify = PublicKey.verify,
     size_bytes_max: int,
+    size_bytes: int | None = None,
+    take: TakeAttached | None = None,
 ) -> Envelope[Said]:
     """
     Read an envelope from a stream, and verify who wrote it to us.
@@ -207,23 +244,25 @@ def read_envelope(
     3. The sender is known, the receiver is us, the purpose is the expected one, the signature verifies.
        Until here no more was read than the first chunk and the piece behind it.
     4. The letter fits, has the binding that was signed, has the right form, and names the same offices.
-    5. With the payloads that it declares the envelope is not too long.
-    6. Each payload is the one that its header says.
+    5. With what it declares to follow the envelope is not too long, and as long as it is known to be.
+    6. Each payload is the one that its header says, each attachment the one that the letter names.
     7. The rest are zeros, as many as the padding has; and there the envelope ends.
 
     Args:
         pieces: The envelope, in pieces of any size.
-        shape: ``Pull`` or ``Answer``: what is expected.
+        shape: ``Pull``, ``Answer`` or ``Bag``: what is expected.
         openers: Who may open it; the first ``OPENERS_MAX`` are tried.
         receiver: Our office.
         key_of: Gives the key with which an office signs envelopes, or None if it is no peer of ours.
         verify: How signatures are verified; another rule only where two worlds are compared.
-        size_bytes_max: ``PULL_SIZE_BYTES_MAX``, ``ANSWER_SIZE_BYTES_MAX``, or less.
+        size_bytes_max: ``PULL_SIZE_BYTES_MAX``, ``ANSWER_SIZE_BYTES_MAX``, ``BAG_SIZE_BYTES_MAX``, or less.
+        size_bytes: Of the envelope, where that is known before: of a file.
+        take: Takes each attachment of a bag as it passes; without it they are only looked through.
 
     Raises:
         SealError: It does not open: altered, cut short, or meant for somebody else.
         SignatureError: The sender is not known, another receiver or purpose was signed, or another key.
-        ProofError: The letter or a payload is another one than was signed.
+        ProofError: The letter, a payload or an attachment is another one than was signed.
         MalformedError: It is no envelope, no letter of this shape, or too long.
     """
     # 1. Who may open it.
@@ -236,17 +275,27 @@ def read_envelope(
     # 3. Who wrote it.
     _verify_front(front, _PURPOSES[shape], binding, receiver=receiver, key_of=key_of, verify=verify)
     # 4. What it says.
-    told = content.take_measured(LETTER_LENGTH_SIZE_BYTES, LETTER_SIZE_BYTES_MAX, "letter")
+    told = content.take_measured(LETTER_LENGTH_SIZE_BYTES, _LETTER_SIZES_BYTES_MAX[shape], "letter")
     letter = _read_letter(told, shape, front, binding)
     # 5. How much follows.
-    size_bytes = content.taken_size_bytes + _payloads_size(letter)
-    if envelope_size(size_bytes) > size_bytes_max:
+    declared = content.taken_size_bytes + _following_size(letter)
+    if envelope_size(declared) > size_bytes_max:
         raise _too_long(size_bytes_max)
+    if size_bytes not in {None, envelope_size(declared)}:
+        raise MalformedError(f"envelope is cut short or grew: it has {size_bytes} bytes, not what it says")
     # 6. What follows.
     payloads = tuple(_take_payload(content, header) for header in _followed_by(letter))
+    for each in _enclosed(letter):
+        _take_attached(content, each, take or _look_through)
     # 7. Nothing else.
-    content.end(padded_size(size_bytes))
+    content.end(padded_size(declared))
     return Envelope(letter=letter, payloads=payloads, binding=binding)
+
+
+def binding_in(head: bytes) -> bytes | None:
+    """Give the binding that stands in clear at the beginning of an envelope; None if these bytes are no such."""
+    end = len(FORMAT) + BINDING_SIZE_BYTES
+    return head[len(FORMAT) : end] if head.startswith(FORMAT) and len(head) >= end else None
 
 
 # Writing.
@@ -283,6 +332,22 @@ def _checked(headers: Sequence[EntryHeader | Chunk], payloads: Iterable[bytes]) 
             yield payload[start : start + CHUNK_SIZE_BYTES]
     if next(rest, None) is not None:
         raise LocalProtocolError("there are more payloads than entries")
+
+
+def _checked_attached(enclosed: Sequence[Enclosed], attached: Iterable[Attached]) -> Iterator[bytes]:
+    """Hand on the attachments, each as it is needed; what is not the right one ends the envelope before its end."""
+    rest = iter(attached)
+    for each in enclosed:
+        hashing = Hashing()
+        for piece in next(rest, ()):
+            hashing.update(piece)
+            if hashing.size > each.size:
+                break
+            yield piece
+        if hashing.size != each.size or hashing.root() != each.root:
+            raise LocalProtocolError(f"an attachment of entry {each.number} is not the one that was named")
+    if next(rest, None) is not None:
+        raise LocalProtocolError("there are more attachments than are named")
 
 
 def _zeros(size_bytes: int) -> Iterator[bytes]:
@@ -323,7 +388,11 @@ def _open_secret(sealed: bytes, binding: bytes, openers: Sequence[Opener]) -> by
             return opener.open_secret(sealed, binding)
         except SealError:
             continue
-    raise SealError("envelope does not open", hint="it was altered, or sealed to a key that is not here")
+    raise SealError(
+        "envelope does not open",
+        hint="it was altered, or sealed to a key that is destroyed by now, 90 days after it was replaced: "
+        "let its sender confirm our newest card and pack or send it anew",
+    )
 
 
 def _verify_front(
@@ -363,6 +432,28 @@ def _take_payload(content: "_Content", header: EntryHeader | Chunk) -> bytes:
     return payload
 
 
+def _take_attached(content: "_Content", each: Enclosed, take: TakeAttached) -> None:
+    """Let one attachment pass by whoever takes it, and see that it was the one that is named."""
+    hashing = Hashing()
+
+    def passing() -> Iterator[bytes]:
+        for piece in content.pass_by(each.size):
+            hashing.update(piece)
+            yield bytes(piece)
+
+    pieces = passing()
+    take(each, pieces)
+    # Whoever takes it may have seen enough before its end.
+    _look_through(each, pieces)
+    if hashing.root() != each.root:
+        raise ProofError(f"an attachment of entry {each.number} is another one than the letter names")
+
+
+def _look_through(_: Enclosed, pieces: Iterator[bytes]) -> None:
+    for _piece in pieces:
+        pass
+
+
 class _Content:
     """The content of an envelope, taken from its beginning; it keeps no more than the present chunk."""
 
@@ -373,15 +464,19 @@ class _Content:
 
     def take(self, size_bytes: int) -> bytes:
         """Take so many bytes, or raise ``MalformedError`` if there are fewer."""
-        found, left = list[memoryview](), size_bytes
+        return b"".join(list(self.pass_by(size_bytes)))
+
+    def pass_by(self, size_bytes: int) -> Iterator[memoryview]:
+        """Take so many bytes as they come, or raise ``MalformedError`` if there are fewer."""
+        left = size_bytes
         while left:
             if not self._part:
                 self._part = memoryview(self._next())
-            found.append(self._part[:left])
+            found = self._part[:left]
             self._part = self._part[left:]
-            left -= len(found[-1])
-        self.taken_size_bytes += size_bytes
-        return b"".join(found)
+            left -= len(found)
+            self.taken_size_bytes += len(found)
+            yield found
 
     def take_measured(self, length_size_bytes: int, size_bytes_max: int, what: str) -> bytes:
         """Take what stands behind its own length."""
@@ -411,11 +506,19 @@ class _Content:
 
 
 def _followed_by(letter: Letter) -> Sequence[EntryHeader | Chunk]:
-    return letter.followed_by if isinstance(letter, Answer) else ()
+    if isinstance(letter, Answer):
+        return letter.followed_by
+    return letter.headers if isinstance(letter, Bag) else ()
 
 
-def _payloads_size(letter: Letter) -> int:
-    return sum(header.size_bytes for header in _followed_by(letter))
+def _enclosed(letter: Letter) -> Sequence[Enclosed]:
+    return letter.enclosed if isinstance(letter, Bag) else ()
+
+
+def _following_size(letter: Letter) -> int:
+    """How many bytes follow the letter, before the padding."""
+    payloads = sum(header.size_bytes for header in _followed_by(letter))
+    return payloads + sum(each.size for each in _enclosed(letter))
 
 
 def _too_long(size_bytes_max: int) -> MalformedError:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-Letters: what one office says to another in one envelope, a pull or its answer.
+Letters: what one office says to another in one envelope, a pull or its answer; a bag is in ``bag``.
 
 A letter says everything but the payloads, and of these it says the hashes. So one hash of the letter,
 its **binding**, stands for all that an envelope holds: the envelope is sealed under it and signed over it.
@@ -17,8 +17,9 @@ Not here: what a checkpoint or a receipt says (``legation.log``), and whether an
 the state of the link (``sending``, ``receiving``).
 """
 
+from collections.abc import Sequence
 from hashlib import sha256
-from typing import Final, TypeAlias
+from typing import Final
 
 from legation.encoding import INTEGER_MAX, Canonical, encode
 from legation.errors import MalformedError
@@ -184,9 +185,8 @@ class Pull(Canonical, frozen=True, tag="pull"):
     def __post_init__(self) -> None:
         check_offices(self.sender, self.receiver)
         check_size(self.nonce, NONCE_SIZE_BYTES, "nonce")
-        if self.protocol != PROTOCOL:
-            raise MalformedError(f"expected protocol version {PROTOCOL}")
-        _check_note(self.receipt, "receipt", RECEIPT_SIZE_BYTES_MAX)
+        check_protocol(self.protocol)
+        check_note(self.receipt, "receipt", RECEIPT_SIZE_BYTES_MAX)
         _check_challenge(self.challenge)
         if not 0 <= self.wait_s <= WAIT_S_MAX:
             raise MalformedError(f"waiting time is not between 0 and {WAIT_S_MAX} seconds")
@@ -231,9 +231,11 @@ class Answer(Canonical, frozen=True, tag="answer"):
         check_size(self.nonce, NONCE_SIZE_BYTES, "nonce")
         check_size(self.pull, BINDING_SIZE_BYTES, "binding of the pull")
         check_size(self.incarnation, INCARNATION_SIZE_BYTES, "incarnation")
-        _check_note(self.checkpoint, "checkpoint", CHECKPOINT_SIZE_BYTES_MAX)
+        check_note(self.checkpoint, "checkpoint", CHECKPOINT_SIZE_BYTES_MAX)
         _check_challenge(self.challenge)
-        _check_entries(self)
+        check_entries(self.start, self.entries, self.checkpoint)
+        if self.challenge is not None and self.checkpoint is not None:
+            raise MalformedError("an answer with a challenge has something else")
         _check_chunks(self)
 
     @property
@@ -244,7 +246,7 @@ class Answer(Canonical, frozen=True, tag="answer"):
     @property
     def headers(self) -> tuple[EntryHeader, ...]:
         """The headers of the entries whose payloads follow, in their order."""
-        return tuple(each.header for each in self.entries if isinstance(each, Carried))
+        return headers_of(self.entries)
 
     @property
     def followed_by(self) -> tuple[EntryHeader | Chunk, ...]:
@@ -252,10 +254,7 @@ class Answer(Canonical, frozen=True, tag="answer"):
         return self.headers or self.chunks
 
 
-Letter: TypeAlias = Pull | Answer
-
-
-def binding_of(letter: Letter) -> bytes:
+def binding_of(letter: Canonical) -> bytes:
     """Hash all that an envelope says: 32 bytes."""
     return binding_of_bytes(encode(letter))
 
@@ -273,16 +272,26 @@ def check_offices(sender: str, receiver: str) -> None:
         raise MalformedError("an office writes to itself")
 
 
-def _check_entries(answer: Answer) -> None:
-    check_number(answer.start, "start of an answer")
-    if len(answer.entries) > ENTRIES_MAX or answer.end > INTEGER_MAX:
-        raise MalformedError(f"answer of {len(answer.entries)} entries, expected at most {ENTRIES_MAX}")
-    if any(each.number != number for number, each in enumerate(answer.entries, answer.start)):
-        raise MalformedError("the entries of an answer are not numbered on from its start")
-    if answer.entries and answer.checkpoint is None:
-        raise MalformedError("an answer with entries has no checkpoint over them")
-    if answer.challenge is not None and answer.checkpoint is not None:
-        raise MalformedError("an answer with a challenge has something else")
+def check_protocol(protocol: int) -> None:
+    """Refuse a version of the exchange that is not spoken here."""
+    if protocol != PROTOCOL:
+        raise MalformedError(f"expected protocol version {PROTOCOL}")
+
+
+def headers_of(entries: Sequence[Carried | TakenBack]) -> tuple[EntryHeader, ...]:
+    """The headers of the entries whose payloads follow, in their order."""
+    return tuple(each.header for each in entries if isinstance(each, Carried))
+
+
+def check_entries(start: int, entries: Sequence[Carried | TakenBack], checkpoint: bytes | None) -> None:
+    """Refuse entries that are not numbered on from *start*, too many, or without a checkpoint over them."""
+    check_number(start, "start of a letter")
+    if len(entries) > ENTRIES_MAX or start + len(entries) > INTEGER_MAX:
+        raise MalformedError(f"letter of {len(entries)} entries, expected at most {ENTRIES_MAX}")
+    if any(each.number != number for number, each in enumerate(entries, start)):
+        raise MalformedError("the entries of a letter are not numbered on from its start")
+    if entries and checkpoint is None:
+        raise MalformedError("a letter with entries has no checkpoint over them")
 
 
 def _check_chunks(answer: Answer) -> None:
@@ -296,7 +305,8 @@ def _check_chunks(answer: Answer) -> None:
         raise MalformedError("the chunks of an answer are not numbered on from the first")
 
 
-def _check_note(note: bytes | None, what: str, size_bytes_max: int) -> None:
+def check_note(note: bytes | None, what: str, size_bytes_max: int) -> None:
+    """Refuse a checkpoint or a receipt that is empty or too long to be one."""
     if note is not None and not 0 < len(note) <= size_bytes_max:
         raise MalformedError(f"{what} has {len(note)} bytes, expected 1 to {size_bytes_max}")
 

@@ -14,6 +14,7 @@ Rules kept here:
    covers it is receipted.
 4. A payload that is not of its kind refuses the whole answer.
 5. Where an answer is cut in two does not change what is accepted of its entries.
+6. A bag brings the same as answers do: ``carry_on`` is for both.
 
 Not here, because it takes the store: whether a ``void`` names an entry that was a view (here it is
 checked only within the answer), and whether a view verifies.
@@ -30,7 +31,7 @@ from legation.encoding import encode
 from legation.errors import EquivocationError, ProofError, RemoteProtocolError
 from legation.exchange.entry import EntryHeader, EntryKind, check_payload, read_void
 from legation.exchange.envelope import Envelope
-from legation.exchange.letter import Answer, Position, TakenBack
+from legation.exchange.letter import Answer, Carried, Position, TakenBack, headers_of
 from legation.keys.sign import PublicKey, Verify
 from legation.log.checkpoint import key_name, stream_origin, verify_checkpoint
 from legation.log.frontier import Frontier
@@ -71,11 +72,41 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Accepted:
+class Brought:
     """
-    What an answer comes to.
+    A stretch of a stream that came: in an answer, or what of a bag is new.
 
     Args:
+        sender: Whose stream it is.
+        receiver: Whom it is to.
+        incarnation: Of the stream.
+        start: Number of the first entry.
+        entries: As the letter has them.
+        payloads: Of those that are carried, in order.
+        checkpoint: As the letter has it, over ``end`` entries.
+    """
+
+    sender: str
+    receiver: str
+    incarnation: bytes
+    start: int
+    entries: tuple[Carried | TakenBack, ...]
+    payloads: tuple[bytes, ...] = field(repr=False)
+    checkpoint: bytes | None
+
+    @property
+    def end(self) -> int:
+        """How many entries the stream has with these."""
+        return self.start + len(self.entries)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """
+    What an answer or a bag comes to.
+
+    Args:
+        brought: What it brought, and was not held.
         held: What we have once it is stored.
         entries: The entries that were carried, with their payloads, in order. Of those that were taken
             back there is only the leaf, in the letter.
@@ -84,6 +115,7 @@ class Accepted:
             above the last receipt.
     """
 
+    brought: Brought
     held: Held
     entries: tuple[tuple[EntryHeader, bytes], ...]
     checkpoint: bytes | None
@@ -129,33 +161,59 @@ def accept(
     answer = envelope.letter
     # 1. Whose it is.
     _check_whose(answer, sender, pull)
+    brought = Brought(
+        sender=answer.sender,
+        receiver=answer.receiver,
+        incarnation=answer.incarnation,
+        start=answer.start,
+        entries=answer.entries,
+        payloads=envelope.payloads,
+        checkpoint=answer.checkpoint,
+    )
+    return carry_on(brought, held, keys=keys, verify=verify)
+
+
+def carry_on(
+    brought: Brought, held: Held, *, keys: Iterable[PublicKey], verify: Verify = PublicKey.verify
+) -> Accepted:
+    """
+    Check what came against what is held, as ``accept`` does from its step 2 on.
+
+    Raises:
+        MalformedError: A payload is not of its kind.
+        RemoteProtocolError: It is out of turn.
+        SignatureError: The checkpoint is not signed by those keys.
+        ProofError: The entries lead to another root than was signed.
+        EquivocationError: What we hold already has another root than was signed now.
+    """
     # 2. Which history.
-    if held.frontier.size > 0 and held.incarnation != answer.incarnation:
+    if held.frontier.size > 0 and held.incarnation != brought.incarnation:
         raise RemoteProtocolError("answer is of another incarnation than we hold")
     # 3. Where.
-    if answer.start != held.frontier.size:
-        raise RemoteProtocolError(f"answer starts at {answer.start}, expected {held.frontier.size}")
+    if brought.start != held.frontier.size:
+        raise RemoteProtocolError(f"answer starts at {brought.start}, expected {held.frontier.size}")
     # 4. What.
-    entries = tuple(zip(answer.headers, envelope.payloads, strict=True))
+    entries = tuple(zip(headers_of(brought.entries), brought.payloads, strict=True))
     for header, payload in entries:
         check_payload(header.kind, payload)
     # 5. What is taken back.
-    taken_back = _taken_back(answer, entries, held)
+    taken_back = _taken_back(brought, entries, held)
     # 6. The tree.
-    frontier = held.frontier.extend(Hash(each.leaf) for each in answer.entries)
-    if answer.checkpoint is not None:
-        _check_checkpoint(answer.checkpoint, answer, frontier, keys, verify)
+    frontier = held.frontier.extend(Hash(each.leaf) for each in brought.entries)
+    if brought.checkpoint is not None:
+        _check_checkpoint(brought.checkpoint, brought, frontier, keys, verify)
     after = Held(
-        incarnation=answer.incarnation,
+        incarnation=brought.incarnation,
         frontier=frontier,
         taken_back=taken_back,
         receipt_size=held.receipt_size,
     )
     return Accepted(
+        brought=brought,
         held=after,
         entries=entries,
-        checkpoint=answer.checkpoint,
-        may_receipt=answer.checkpoint is not None and _may_receipt(after),
+        checkpoint=brought.checkpoint,
+        may_receipt=brought.checkpoint is not None and _may_receipt(after),
     )
 
 
@@ -173,15 +231,17 @@ def _check_whose(answer: Answer, sender: str, pull: bytes | None) -> None:
         raise RemoteProtocolError("answer has chunks that were not asked for")
 
 
-def _taken_back(answer: Answer, entries: tuple[tuple[EntryHeader, bytes], ...], held: Held) -> frozenset[int]:
+def _taken_back(
+    brought: Brought, entries: tuple[tuple[EntryHeader, bytes], ...], held: Held
+) -> frozenset[int]:
     """Say which entries wait for their void after this answer."""
     waiting = set(held.taken_back)
     voids = {header.number: read_void(payload).number for header, payload in filter(_is_void, entries)}
-    for entry in answer.entries:
+    for entry in brought.entries:
         if isinstance(entry, TakenBack):
             waiting.add(entry.number)
         elif entry.number in voids:
-            _check_void(entry.number, voids[entry.number], answer)
+            _check_void(entry.number, voids[entry.number], brought)
             waiting.discard(voids[entry.number])
     if len(waiting) > TAKEN_BACK_MAX:
         raise RemoteProtocolError(f"{len(waiting)} entries have no void, expected at most {TAKEN_BACK_MAX}")
@@ -192,35 +252,35 @@ def _is_void(entry: tuple[EntryHeader, bytes]) -> bool:
     return entry[0].kind is EntryKind.VOID
 
 
-def _check_void(number: int, named: int, answer: Answer) -> None:
-    """Check that entry *number* may void entry *named*, as far as this answer shows."""
+def _check_void(number: int, named: int, brought: Brought) -> None:
+    """Check that entry *number* may void entry *named*, as far as what came shows."""
     if named >= number:
         raise RemoteProtocolError(f"void {number} names entry {named}, which is not an earlier one")
-    if named < answer.start:
+    if named < brought.start:
         return
-    found = answer.entries[named - answer.start]
+    found = brought.entries[named - brought.start]
     if not isinstance(found, TakenBack) and found.header.kind is not EntryKind.VIEW:
         raise RemoteProtocolError(f"void {number} names entry {named}, which is no view")
 
 
 def _check_checkpoint(
-    data: bytes, answer: Answer, frontier: Frontier, keys: Iterable[PublicKey], verify: Verify
+    data: bytes, brought: Brought, frontier: Frontier, keys: Iterable[PublicKey], verify: Verify
 ) -> None:
     checkpoint = verify_checkpoint(
         data,
-        origin=stream_origin(answer.sender, answer.receiver, answer.incarnation),
-        name=key_name(answer.sender),
+        origin=stream_origin(brought.sender, brought.receiver, brought.incarnation),
+        name=key_name(brought.sender),
         keys=keys,
         verify=verify,
     )
-    if checkpoint.size != answer.end:
-        raise RemoteProtocolError(f"checkpoint is over {checkpoint.size} entries, expected {answer.end}")
+    if checkpoint.size != brought.end:
+        raise RemoteProtocolError(f"checkpoint is over {checkpoint.size} entries, expected {brought.end}")
     if checkpoint.root == frontier.root:
         return
-    if answer.entries:
+    if brought.entries:
         raise ProofError("entries lead to another root than that of the checkpoint")
     raise EquivocationError(
-        f"stream of `{answer.sender}` has two roots at size {checkpoint.size}",
+        f"stream of `{brought.sender}` has two roots at size {checkpoint.size}",
         ours=encode(frontier),
         theirs=data,
     )

@@ -75,7 +75,8 @@ class Slip(Canonical, frozen=True):
     """
     What concerns one addressee: bound by the stream to that peer, never part of the item.
 
-    ``desk_by`` is UTC in seconds since 1970.
+    ``desk_by`` is UTC in seconds since 1970. ``back_file``: it is older than what the addressee may see now, and
+    nothing to be alerted about.
     """
 
     addressee: str
@@ -83,6 +84,7 @@ class Slip(Canonical, frozen=True):
     precedence: Precedence = Precedence.ROUTINE
     desk_by: int | None = None
     attention: str = ""
+    back_file: bool = False
 
     def __post_init__(self) -> None:
         check_office(self.addressee)
@@ -114,6 +116,8 @@ class Draft(Canonical, frozen=True, dict=True):
             raise MalformedError("draft has no policy, or too many policies or addressees")
         if len({slip.addressee for slip in self.slips}) != len(self.slips):
             raise MalformedError("an addressee has two slips")
+        if any(slip.back_file for slip in self.slips):
+            raise MalformedError("what is released for the first time is no back-file")
         if len(self.references) != len(self.policies):
             raise MalformedError("draft names two versions of one policy")
         for label in {each.label for each in self.portions}:

@@ -179,29 +179,31 @@ def inspect(data: bytes) -> Contents:
     )
 
 
-def verify(data: bytes, cards: Cards | Iterable[Card]) -> View:
+def verify(data: bytes, cards: Cards | Iterable[Card], *, trusts_revoked: bool = False) -> View:
     """
     Verify a view: the only way to get one.
 
     Args:
         data: The bytes of an item or of any cut of it, at most ``VIEW_SIZE_BYTES_MAX``.
         cards: The pinned cards; the author's must be among them.
+        trusts_revoked: Whether a key that is revoked by now does: only for what was held before it was.
 
     Raises:
         MalformedError: The bytes are not a view, or two of the cards cannot stand together.
         ProofError: Leaves and proof do not lead to the root in the header.
         SignatureError: The author's key is unknown or revoked, or the signature does not hold.
     """
-    return authenticate(inspect(data), cards)
+    return authenticate(inspect(data), cards, trusts_revoked=trusts_revoked)
 
 
-def authenticate(contents: Contents, cards: Cards | Iterable[Card]) -> View:
+def authenticate(contents: Contents, cards: Cards | Iterable[Card], *, trusts_revoked: bool = False) -> View:
     """
     Verify who signed a view that was read (step 8).
 
     Args:
         contents: From ``inspect``.
         cards: The pinned cards; the author's must be among them.
+        trusts_revoked: Whether a key that is revoked by now does: only for what was held before it was.
 
     Raises:
         MalformedError: Two of the cards cannot stand together.
@@ -211,7 +213,7 @@ def authenticate(contents: Contents, cards: Cards | Iterable[Card]) -> View:
     author = pinned.item_key(KeyId(contents.wire.header.author))  # 8.
     if author is None:
         raise SignatureError("author is not known", hint="pin the author's card after comparing its words")
-    if author.state is KeyState.REVOKED:
+    if author.state is KeyState.REVOKED and not trusts_revoked:
         raise SignatureError("author's key is revoked")
     author.public_key.verify(Purpose.ITEM, encode(contents.wire.header), contents.wire.signature)
     return View(

@@ -76,7 +76,7 @@ class KeyState(StrEnum):
     RETIRED = "retired"
     """Signs no more; what it signed holds if it comes from its own office or was held before."""
     REVOKED = "revoked"
-    """May be in other hands; what it signed is set apart, whenever it was made."""
+    """May be in other hands; what it signed is set apart, unless it was held before the instant that is said."""
 
 
 # What may happen to a key from one card to the next; ``None`` is "not listed".
@@ -132,10 +132,26 @@ class Office:
 
 
 class ListedKey(Canonical, frozen=True):
-    """A key for signing items or streams, and how it stands."""
+    """
+    A key for signing items or streams, and how it stands.
+
+    Args:
+        key: The key.
+        state: How it stands.
+        since: Of a revoked item key, from when it may have been in other hands, in seconds since 1970, UTC.
+            What its receivers held before, by their own clocks, stays. Without it nothing does.
+
+    Raises:
+        MalformedError: There is such an instant and the key is not revoked.
+    """
 
     key: PublicKey
     state: KeyState
+    since: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.since is not None and self.state is not KeyState.REVOKED:
+            raise MalformedError("only of a revoked key it is said since when")
 
 
 class ListedSealKey(Canonical, frozen=True):
@@ -171,7 +187,8 @@ class CardBody(Canonical, frozen=True):
     4. The keys of each role, sorted by key id, are at most ``KEYS_MAX``.
     5. A key id stands once in the whole card, the root's included.
     6. Current are: 1 to 16 item keys, one stream key of each algorithm, one seal key.
-    7. In the first card every key is current.
+    7. In the first card every key is current. Of a revoked item key, and of no other, it may be said since
+       when; not a time after the card's.
     8. Addresses are host names or https URLs, none twice, the preferred one first.
     9. Protocol versions ascend, policies ascend by identifier, none twice.
 
@@ -261,6 +278,16 @@ class Card:
         return tuple(found.key for found in listed if found.state is not KeyState.REVOKED)
 
     @property
+    def stream_keys_ever(self) -> tuple[PublicKey, ...]:
+        """All that ever signed this office's streams, for whoever looks at what was accepted long ago."""
+        return tuple(found.key for found in self.body.stream_keys)
+
+    @property
+    def revoked_stream_keys(self) -> tuple[PublicKey, ...]:
+        """The stream keys that may be in other hands."""
+        return tuple(found.key for found in self.body.stream_keys if found.state is KeyState.REVOKED)
+
+    @property
     def envelope_key(self) -> PublicKey:
         """The key that signs this office's envelopes: its current Ed25519 stream key."""
         current = [found.key for found in self.body.stream_keys if found.state is KeyState.CURRENT]
@@ -291,7 +318,7 @@ def read(data: bytes, *, verify: Verify = PublicKey.verify) -> Card:
     # 1. Form.
     signed = _CODEC.decode(data)
     # 2. Who.
-    keys = _signing_keys(signed.body)
+    keys = signing_keys(signed.body)
     if [found.key for found in signed.signatures] != list(keys):
         raise SignatureError("the signatures of a card are those of its root and current keys")
     # 3. What.
@@ -319,14 +346,25 @@ def make(body: CardBody, signers: Iterable[Signer]) -> bytes:
         MalformedError: The card would be longer than others read.
     """
     ordered = sorted(signers, key=lambda signer: signer.public_key.key_id)
-    if [signer.public_key.key_id for signer in ordered] != list(_signing_keys(body)):
+    if [signer.public_key.key_id for signer in ordered] != list(signing_keys(body)):
         raise SignatureError("the signers of a card are its root and current keys")
-    message = encode(body)
-    signatures = tuple(
-        CardSignature(key=signer.public_key.key_id, signature=signer.sign(Purpose.CARD, message))
-        for signer in ordered
-    )
-    data = _CODEC.encode(SignedCard(body=body, signatures=signatures))
+    return put_together(body, [sign(body, signer) for signer in ordered])
+
+
+def sign(body: CardBody, signer: Signer) -> CardSignature:
+    """Make one of the signatures of a card."""
+    return CardSignature(key=signer.public_key.key_id, signature=signer.sign(Purpose.CARD, encode(body)))
+
+
+def put_together(body: CardBody, signatures: Iterable[CardSignature]) -> bytes:
+    """
+    Make a card of what it says and its signatures, in any order; none of them is verified.
+
+    Raises:
+        MalformedError: The card would be longer than others read.
+    """
+    ordered = tuple(sorted(signatures, key=lambda each: each.key))
+    data = _CODEC.encode(SignedCard(body=body, signatures=ordered))
     # What cannot be read is not given out.
     _CODEC.decode(data)
     return data
@@ -336,26 +374,46 @@ def succeeds(old: Card, new: Card) -> None:
     """
     Check that *new* is the next card of *old*'s chain.
 
+    Raises:
+        VerificationError: It is not, as ``check_next`` has it.
+    """
+    check_next(old, new.body)
+
+
+def check_next(old: Card, new: CardBody) -> None:
+    """
+    Check that *new* says what the next card of *old*'s chain may say; who signed it is not looked at.
+
     1. It is of the same office, under the same root.
     2. It has the next number and names the digest of *old*.
     3. In each role every listed key is still listed, no state has gone up, and what is new is current.
+    4. Since when a key is revoked moves to an earlier instant only, or to "always".
 
     Raises:
         VerificationError: One of them does not hold.
     """
     # 1. The same chain.
-    if new.office != old.office:
+    if new.office != old.body.office:
         raise VerificationError(f"card of `{new.office}`, expected one of `{old.office}`")
-    if new.body.root != old.body.root:
+    if new.root != old.body.root:
         raise VerificationError(f"card of `{new.office}` has another root")
     # 2. The next link.
-    if new.body.number != old.body.number + 1:
-        raise VerificationError(f"card number {new.body.number}, expected {old.body.number + 1}")
-    if new.body.previous != old.digest:
-        raise VerificationError(f"card number {new.body.number} follows another card than ours")
+    if new.number != old.body.number + 1:
+        raise VerificationError(f"card number {new.number}, expected {old.body.number + 1}")
+    if new.previous != old.digest:
+        raise VerificationError(f"card number {new.number} follows another card than ours")
     # 3. The keys.
-    for before, after in zip(_roles(old.body), _roles(new.body), strict=True):
+    for before, after in zip(_roles(old.body), _roles(new), strict=True):
         _check_transitions(_states(before), _states(after))
+    # 4. Since when.
+    for key_id, since in _revoked_since(new).items():
+        was = _revoked_since(old.body).get(key_id, TIME_MAX)
+        if (-1 if since is None else since) > (-1 if was is None else was):
+            raise VerificationError(f"key `{short(key_id)}` was revoked since an earlier instant")
+
+
+def _revoked_since(body: CardBody) -> dict[KeyId, int | None]:
+    return {each.key.key_id: each.since for each in body.item_keys if each.state is KeyState.REVOKED}
 
 
 def fingerprint(card: Card) -> tuple[str, ...]:
@@ -372,11 +430,22 @@ def fingerprint(card: Card) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemAuthor:
-    """Whose item key it is and how it stands."""
+    """Whose item key it is, how it stands, and since when if it is revoked."""
 
     office: Office
     public_key: PublicKey
     state: KeyState
+    since: int | None = None
+
+    def is_revoked(self, held_at: int | None) -> bool:
+        """
+        Whether the key is revoked for what was durably received at an instant.
+
+        Args:
+            held_at: When, by the clock of whoever holds it; None if that is not known.
+        """
+        held_before = self.since is not None and held_at is not None and held_at < self.since
+        return self.state is KeyState.REVOKED and not held_before
 
 
 class Cards:
@@ -403,10 +472,12 @@ class Cards:
                 raise MalformedError(f"two different cards of `{card.office}`")
             # A root belongs to a party, every other key to one office: or a signature had two authors.
             _claim(owners, card.body.root.key_id, card.office.party)
-            for listed in _listed(card.body):
+            for listed in listed_keys(card.body):
                 _claim(owners, listed.key.key_id, card.office)
             self._item_authors |= {
-                listed.key.key_id: ItemAuthor(office=card.office, public_key=listed.key, state=listed.state)
+                listed.key.key_id: ItemAuthor(
+                    office=card.office, public_key=listed.key, state=listed.state, since=listed.since
+                )
                 for listed in card.body.item_keys
             }
 
@@ -417,10 +488,10 @@ class Cards:
 
 def _claim(owners: dict[KeyId, Office | str], key_id: KeyId, owner: Office | str) -> None:
     if owners.setdefault(key_id, owner) != owner:
-        raise MalformedError(f"key `{_short(key_id)}` of `{owners[key_id]}` stands in a card of `{owner}`")
+        raise MalformedError(f"key `{short(key_id)}` of `{owners[key_id]}` stands in a card of `{owner}`")
 
 
-def _signing_keys(body: CardBody) -> dict[KeyId, PublicKey]:
+def signing_keys(body: CardBody) -> dict[KeyId, PublicKey]:
     """Who must sign: the root and every current item and stream key, ascending by key id."""
     keys = [body.root]
     keys += [
@@ -433,7 +504,8 @@ def _roles(body: CardBody) -> tuple[Sequence[ListedKey | ListedSealKey], ...]:
     return body.item_keys, body.stream_keys, body.seal_keys
 
 
-def _listed(body: CardBody) -> Sequence[ListedKey | ListedSealKey]:
+def listed_keys(body: CardBody) -> Sequence[ListedKey | ListedSealKey]:
+    """Every key that a card lists, but its root."""
     return (*body.item_keys, *body.stream_keys, *body.seal_keys)
 
 
@@ -446,7 +518,7 @@ def _check_transitions(before: dict[KeyId, KeyState], after: dict[KeyId, KeyStat
         step = before.get(key_id), after.get(key_id)
         if step not in _LAWFUL:
             was, now = (state or "not listed" for state in step)
-            raise VerificationError(f"key `{_short(key_id)}` was {was} and is {now}")
+            raise VerificationError(f"key `{short(key_id)}` was {was} and is {now}")
 
 
 def _check_chain(body: CardBody) -> None:
@@ -464,7 +536,7 @@ def _check_chain(body: CardBody) -> None:
 def _check_key_ids(body: CardBody) -> None:
     for role in _roles(body):
         _check_ascending([listed.key.key_id for listed in role], "keys", 1, KEYS_MAX)
-    ids = [body.root.key_id, *(listed.key.key_id for listed in _listed(body))]
+    ids = [body.root.key_id, *(listed.key.key_id for listed in listed_keys(body))]
     if len(set(ids)) != len(ids):
         raise MalformedError("a key stands in a card twice")
 
@@ -477,8 +549,12 @@ def _check_states(body: CardBody) -> None:
     if len(_current(body.seal_keys)) != 1:
         raise MalformedError("a card has one current seal key")
     # A key proves that it is held by signing the card it enters on, so it enters as current.
-    if body.number == 0 and any(listed.state is not KeyState.CURRENT for listed in _listed(body)):
+    if body.number == 0 and any(listed.state is not KeyState.CURRENT for listed in listed_keys(body)):
         raise MalformedError("in the first card every key is current")
+    if any(listed.since is not None for listed in body.stream_keys):
+        raise MalformedError("only of an item key it is said since when it is revoked")
+    for listed in body.item_keys:
+        _check_range(listed.since or 0, "instant of a revocation", 0, body.time)
 
 
 def _current(role: Sequence[ListedKey | ListedSealKey]) -> list[str]:
@@ -512,5 +588,6 @@ def _check_digest(digest: bytes, what: str) -> None:
         raise MalformedError(f"{what} has {len(digest)} bytes, expected {DIGEST_SIZE_BYTES}")
 
 
-def _short(key_id: KeyId) -> str:
+def short(key_id: KeyId) -> str:
+    """What people call a key: the first 16 digits of its id."""
     return key_id.hex()[:16]

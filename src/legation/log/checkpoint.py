@@ -183,6 +183,22 @@ def sign_checkpoint(checkpoint: Checkpoint, *, name: str, signers: StreamSigners
     return write_note(Note(text=checkpoint.text, signatures=lines))
 
 
+def names_key(data: bytes, name: str, keys: Iterable[PublicKey]) -> bool:
+    """
+    Whether a line of a note claims to be of one of an office's keys; nothing is verified.
+
+    Args:
+        data: A checkpoint or a receipt.
+        name: The office's key name.
+        keys: Stream keys of it.
+
+    Raises:
+        MalformedError: It is no note.
+    """
+    hashes = {key_hash(name, type_, key.key) for key in keys for type_ in SignatureType}
+    return any(line.name == name and line.key_hash in hashes for line in read_note(data).signatures)
+
+
 def verify_checkpoint(
     data: bytes, *, origin: str, name: str, keys: Iterable[PublicKey], verify: Verify = PublicKey.verify
 ) -> Checkpoint:

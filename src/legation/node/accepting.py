@@ -23,7 +23,7 @@ from legation.log import LogEntry, LogKind
 from legation.node import withdrawing
 from legation.node.judging import TAKEN_BACK, WhyApart, judge, keep_view
 from legation.node.persons import check_second
-from legation.node.rules import RuleBook, Rules, begin_epoch, named_clearance, read_policy, received_reader
+from legation.node.rules import RuleBook, begin_epoch, named_clearance, read_policy, received_reader
 from legation.node.surroundings import Surroundings
 from legation.records import PoliciesRecord, PolicyAddedRecord, PolicyRecord
 from legation.store.blobs import Blobs
@@ -194,8 +194,9 @@ def judge_again(db: Writing, *, card: Card, blobs: Blobs, around: Surroundings) 
     rules = RuleBook(card, around).at(db)
     why = WhyApart(rules.policies, received_reader(db, rules.office, rules.at))
     logged: list[tuple[LogKind, bytes]] = []
-    for view in _in_question(db, rules):
-        judged = judge(items.view_data(db, view.view_key, blobs), view.source, rules, why)
+    for view in _in_question(db, [card, *rules.cards.values()]):
+        data = items.view_data(db, view.view_key, blobs)
+        judged = judge(data, view.source, rules, why, held_at=view.received_at)
         if judged.state is ViewState.HELD and view.state is ViewState.QUARANTINED:
             keep_view(db, judged, view.source, blobs=blobs, now=view.received_at)
             logged.append((LogKind.ACCEPTED, view.hash))
@@ -209,14 +210,18 @@ def judge_again(db: Writing, *, card: Card, blobs: Blobs, around: Surroundings) 
     return sum(kind is LogKind.ACCEPTED for kind, _ in logged)
 
 
-def _in_question(db: Reading, rules: Rules) -> Sequence[StoredView]:
-    """What is set apart, but not because its sender took it back; and what revoked keys signed."""
+def _in_question(db: Reading, cards: Iterable[Card]) -> Sequence[StoredView]:
+    """
+    What is set apart, but not because its sender took it back; and what came and revoked keys signed.
+
+    Our own whole items did not come: what we released we know, whoever has our keys since.
+    """
     apart = [each for each in items.quarantined(db) if each.because != TAKEN_BACK]
-    return [*apart, *(each for key in _revoked(rules) for each in items.held_by_author(db, key))]
+    return [*apart, *(each for key in _revoked(cards) for each in items.held_by_author(db, key))]
 
 
-def _revoked(rules: Rules) -> Iterator[bytes]:
-    for card in rules.cards.values():
+def _revoked(cards: Iterable[Card]) -> Iterator[bytes]:
+    for card in cards:
         for listed in card.body.item_keys:
             if listed.state is KeyState.REVOKED:
                 yield listed.key.key_id

@@ -22,26 +22,21 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from hashlib import sha256
 
 from legation.encoding import encode
-from legation.errors import ProtocolError, RemoteProtocolError, VerificationError
+from legation.errors import ProtocolError, RemoteProtocolError, SignatureError, VerificationError
 from legation.exchange import (
     ACTIONS,
-    BATCH_SIZE_BYTES,
     CHALLENGE_SIZE_BYTES,
-    ENTRIES_MAX,
     NONCE_SIZE_BYTES,
     PULL_SIZE_BYTES_MAX,
     Action,
     Answer,
-    Carried,
     EntryKind,
     Envelope,
     Fetch,
     Position,
     Pull,
-    TakenBack,
     offered,
     read_envelope,
     read_view,
@@ -52,26 +47,20 @@ from legation.exchange.letter import EMPTY_ROOT
 from legation.item.view import inspect
 from legation.keys.card import Card
 from legation.keys.seal import SECRET_SIZE_BYTES
-from legation.log import (
-    Checkpoint,
-    LogEntry,
-    LogKind,
-    key_name,
-    sign_checkpoint,
-    stream_origin,
-    verify_receipt,
-)
+from legation.keys.sign import PublicKey
 from legation.node.attaching import attached_in, wanted_of
-from legation.node.home import Signing
-from legation.node.numbering import Cutter, not_to_go, number, stream_to, take_back
-from legation.node.rules import RuleBook, Rules, begin_epoch, is_due, read_card
+from legation.node.handing_over import Batch, HandingOver
+from legation.node.numbering import not_to_go, stream_to
+from legation.node.receipting import OTHER_KEY, freeze, is_new, note_failure, take_receipt
+from legation.node.rules import RuleBook, is_due, read_card
+from legation.node.signing import Signing
 from legation.node.surroundings import Surroundings, is_recent
 from legation.store.attachments import Attachments
 from legation.store.blobs import Blobs
-from legation.store.sqlite import attachments, deliveries, logbook, node, outgoing, peers
+from legation.store.sqlite import attachments, deliveries, node, outgoing, peers
 from legation.store.sqlite.attachments import Kept
 from legation.store.sqlite.database import Database, Reading, Writing
-from legation.store.sqlite.outgoing import Outgoing, OutgoingEntry
+from legation.store.sqlite.outgoing import Outgoing
 
 CHALLENGE_TIME_S = 600  # a challenge counts for ten minutes, and once
 # Pulls of one peer that are not answered twice; an older one does no harm, it only costs. Each peer has its
@@ -79,24 +68,6 @@ CHALLENGE_TIME_S = 600  # a challenge counts for ten minutes, and once
 BINDINGS_REMEMBERED = 4_096
 HEARD_EVERY_S = 30  # how often a link that is idle is written down as alive
 RESENT_EVERY_S = 600  # what a peer lost takes many answers to send, and is one loss
-
-
-@dataclass(frozen=True, kw_only=True)
-class Batch:
-    """What is to be given out: committed entries from ``start``, and the checkpoint over them."""
-
-    stream: Outgoing
-    start: int
-    epoch: int
-    entries: Sequence[OutgoingEntry] = ()
-    checkpoint: bytes | None = None
-    challenge: bytes | None = None
-    is_stopped: bool = False
-
-    @property
-    def is_due(self) -> bool:
-        """Whether a waiting peer is answered at once: there is news, or none will come of waiting."""
-        return bool(self.entries) or self.challenge is not None or self.is_stopped
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,7 +120,14 @@ class Answering:
         self._attachments = attachments
         self._around = around
         self._book = RuleBook(card, around)
-        self._cutter = Cutter(blobs)  # used in the writer thread only
+        self._handing = HandingOver(
+            card=card,
+            signing=signing,
+            database=database,
+            blobs=blobs,
+            book=self._book,
+            around=around,
+        )
         self._lock = threading.Lock()  # over what is remembered
         self._remembered: dict[str, _Remembered] = {}
 
@@ -160,15 +138,28 @@ class Answering:
         Raises:
             LegationError: It is not one that is answered. The peer is not told why.
         """
-        found = read_envelope(
-            [envelope],
-            Pull,
-            openers=[self._signing.opener],
-            receiver=self._office,
-            key_of=lambda sender: card.envelope_key if (card := self._pinned(sender)) else None,
-            verify=self._around.verify,
-            size_bytes_max=PULL_SIZE_BYTES_MAX,
-        )
+        claimed: list[str] = []
+
+        def key_of(sender: str) -> PublicKey | None:
+            card = self._pinned(sender)
+            if card is None:
+                return None
+            claimed.append(sender)
+            return card.envelope_key
+
+        try:
+            found = read_envelope(
+                [envelope],
+                Pull,
+                openers=self._signing.openers(self._around.seconds()),
+                receiver=self._office,
+                key_of=key_of,
+                verify=self._around.verify,
+                size_bytes_max=PULL_SIZE_BYTES_MAX,
+            )
+        except SignatureError:
+            self._note_other_key(claimed)
+            raise
         bindings = self._of(found.letter.sender).bindings
         with self._lock:
             if found.binding in bindings:
@@ -177,6 +168,21 @@ class Answering:
             if len(bindings) > BINDINGS_REMEMBERED:
                 bindings.popitem(last=False)
         return found
+
+    def _note_other_key(self, claimed: Sequence[str]) -> None:
+        """
+        Tell our own people that a pull in the name of a peer is not signed by its key: its card may be another.
+
+        Anybody can write such a pull, so it says no more than that, and once until the peer answers us again.
+        """
+        now = self._around.seconds()
+
+        def act(db: Writing) -> None:
+            for office in claimed:
+                note_failure(db, office, OTHER_KEY, now)
+
+        if claimed:
+            self._database.write(act)
 
     def take_in(self, pull: Pull) -> None:
         """
@@ -196,10 +202,12 @@ class Answering:
         receipt = pull.receipt
         if receipt is not None and self._is_new(pull.sender, receipt):
             try:
-                self._database.write(lambda db: self._take_receipt(db, pull.sender, receipt))
+                self._database.write(
+                    lambda db: take_receipt(db, pull.sender, receipt, own=self._card, around=self._around)
+                )
             except (ProtocolError, VerificationError) as error:
                 told = f"its receipt is refused: {error.message}"
-                self._database.write(lambda db: self._note_failure(db, pull.sender, told))
+                self._database.write(lambda db: note_failure(db, pull.sender, told, now))
                 raise
 
     def has_news(self, pull: Pull) -> bool:
@@ -223,7 +231,7 @@ class Answering:
         batch = self._database.write(lambda db: self._decide(db, pull, challenge_holds))
         if not batch.entries:
             return batch
-        return self._database.write(lambda db: self._checked(db, batch))
+        return self._database.write(lambda db: self._handing.checked(db, batch))
 
     def answer(self, found: Envelope[Pull]) -> Iterator[bytes]:
         """Answer a pull that was taken in, without waiting for news (steps 3 to 6)."""
@@ -239,10 +247,12 @@ class Answering:
         with self._database.read() as db:
             waits = peers.link(db, office) == "active" and deliveries.has_waiting(db, office)
         if waits:
-            self._database.write(lambda db: self._number(db, office, self._book.turn(db)))
+            self._database.write(lambda db: self._number_ahead(db, office))
 
-    def _number(self, db: Writing, office: str, rules: Rules) -> None:
-        number(db, office, rules=rules, cutter=self._cutter, blobs=self._blobs, around=self._around)
+    def _number_ahead(self, db: Writing, office: str) -> None:
+        # Between the look and the change the link may have been stopped.
+        if peers.link(db, office) == "active":
+            self._handing.number(db, office, self._book.turn(db))
 
     def pieces(self, found: Envelope[Pull], batch: Batch) -> Iterator[bytes]:
         """
@@ -258,14 +268,13 @@ class Answering:
             pull=found.binding,
             incarnation=batch.stream.incarnation,
             start=batch.start,
-            entries=tuple(map(_letter_entry, batch.entries)),
+            entries=batch.letter_entries,
             checkpoint=batch.checkpoint,
             challenge=batch.challenge,
         )
-        payloads = [each.payload for each in batch.entries if each.payload is not None]
-        written = self._written(answer, payloads, found)
+        written = self._written(answer, batch.payloads, found)
         # What hands nothing over cannot hand over too much.
-        return self._guarded(written, found.letter.sender, batch) if batch.entries else written
+        return self._handing.guarded(written, found.letter.sender, batch) if batch.entries else written
 
     def chunks(self, found: Envelope[Pull], fetch: Fetch) -> Iterator[bytes]:
         """
@@ -297,7 +306,7 @@ class Answering:
             if given is not None
         )
         written = self._written(answer, payloads, found)
-        return written if given is None else self._guarded(written, found.letter.sender, given.batch)
+        return written if given is None else self._handing.guarded(written, found.letter.sender, given.batch)
 
     def _offer(self, db: Reading, office: str, fetch: Fetch) -> "_Offer | None":
         """Find an attachment of an entry that the peer may be handed now, and where it lies."""
@@ -327,20 +336,6 @@ class Answering:
                     return _Offer(kept=kept, batch=batch)
         return None
 
-    def _guarded(self, written: Iterator[bytes], office: str, batch: Batch) -> Iterator[bytes]:
-        """Look at the epoch before each piece; most often one number says that nothing was committed."""
-        seen, epoch = -1, batch.epoch
-        for piece in written:
-            version = self._database.data_version()
-            if version != seen:
-                seen = version
-                with self._database.read() as db:
-                    now = node.epoch(db).number
-                if now != epoch:
-                    self._database.write(lambda db: self._check_again(db, office, batch))
-                    epoch = now
-            yield piece
-
     def _written(self, answer: Answer, payloads: Iterable[bytes], found: Envelope[Pull]) -> Iterator[bytes]:
         return write_envelope(
             answer,
@@ -350,11 +345,6 @@ class Answering:
             secret=self._around.random(SECRET_SIZE_BYTES),
             sealer=self._around.sealer,
         )
-
-    def _check_again(self, db: Writing, office: str, batch: Batch) -> None:
-        rules = self._book.turn(db)
-        if peers.link(db, office) != "active" or not_to_go(db, office, batch.entries, rules):
-            raise RemoteProtocolError("the rules changed while an answer was being given")
 
     def _pinned(self, office: str) -> Card | None:
         with self._database.read() as db:
@@ -367,49 +357,7 @@ class Answering:
 
     def _is_new(self, office: str, receipt: bytes) -> bool:
         with self._database.read() as db:
-            stream = outgoing.stream(db, office)
-            return stream is None or outgoing.receipt(db, stream.stream_id) != receipt
-
-    def _take_receipt(self, db: Writing, office: str, data: bytes) -> None:
-        stream, card, now = outgoing.stream(db, office), self._pinned(office), self._around.seconds()
-        if stream is None or card is None:
-            raise RemoteProtocolError("a receipt came for a stream that does not exist")
-        found = verify_receipt(
-            data,
-            origin=stream_origin(self._office, office, stream.incarnation),
-            name=key_name(self._office),
-            keys=self._card.stream_keys,
-            cosigner=key_name(office),
-            cosigner_keys=card.stream_keys,
-            verify=self._around.verify,
-        )
-        size = found.checkpoint.size
-        if size > stream.frontier.size:
-            # Our own signature is on it: we have lost what we sent.
-            raise RemoteProtocolError("a receipt came for entries that this node does not have")
-        if found.checkpoint.root != outgoing.root_at(db, stream.stream_id, size):
-            self._freeze(db, stream, size, "a receipt shows another history than ours", data)
-        elif size > stream.receipt_size:
-            outgoing.save_receipt(db, stream.stream_id, size, data, now)
-            deliveries.receipted(db, stream.stream_id, size, now)
-            logbook.append(db, [LogEntry(kind=LogKind.RECEIPTED, hash=sha256(data).digest(), time=now)])
-
-    def _freeze(self, db: Writing, stream: Outgoing, size: int, because: str, theirs: bytes) -> None:
-        """Keep both histories of so many entries, and stop the link; once."""
-        if peers.link(db, stream.office) == "frozen":
-            return
-        now = self._around.seconds()
-        ours = outgoing.checkpoint(db, stream.stream_id, size) or _position_at(db, stream, size)
-        peers.add_evidence(db, stream.office, because, ours=ours, theirs=theirs, at=now)
-        peers.set_link(db, stream.office, "frozen", because)
-        logbook.append(db, [LogEntry(kind=LogKind.FROZEN, hash=sha256(theirs).digest(), time=now)])
-        begin_epoch(db, self._around)
-
-    def _note_failure(self, db: Writing, office: str, failure: str) -> None:
-        """Write down what is wrong with a peer, once: it may ask a thousand times."""
-        known = peers.peer(db, office)
-        if known is not None and known.failure != failure:
-            peers.failed(db, office, failure, self._around.seconds())
+            return is_new(db, office, receipt)
 
     def _has_work(self, db: Reading, pull: Pull) -> bool:
         """Whether anything has to be decided or sent for this peer."""
@@ -447,14 +395,15 @@ class Answering:
             return replace(nothing, challenge=self._new_challenge(office))
         if action is Action.FREEZE:
             said = "its position shows another history than ours"
-            self._freeze(db, stream, _start(pull), said, _told(pull))
+            freeze(db, stream, _start(pull), because=said, theirs=_told(pull), around=self._around)
         if action in {Action.FREEZE, Action.STOP}:
             if action is Action.STOP:
-                self._note_failure(db, office, f"its position in our stream is {standing.value}")
+                said = f"its position in our stream is {standing.value}"
+                note_failure(db, office, said, self._around.seconds())
             return replace(nothing, is_stopped=True)
         if action is Action.ANSWER_AND_REPORT:
             self._report_loss(db, stream, pull)
-        return self._fill(db, office, rules, _start(pull))
+        return self._handing.fill(db, office, rules, _start(pull))
 
     def _report_loss(self, db: Writing, stream: Outgoing, pull: Pull) -> None:
         """Keep the receipt for what the peer has lost; once, however many answers it takes to send it."""
@@ -464,45 +413,6 @@ class Answering:
             said = "it has lost what it had receipted"
             peers.add_evidence(db, stream.office, said, ours=receipt, theirs=_told(pull), at=now)
         remembered.resent_at = now
-
-    def _fill(self, db: Writing, office: str, rules: Rules, start: int) -> Batch:
-        """Number what waits if all before was sent; read what follows; take back what may no longer go."""
-        stream = stream_to(db, office, self._around)
-        if start == stream.frontier.size:
-            self._number(db, office, rules)
-        entries = self._entries(db, stream.stream_id, start)
-        gone = not_to_go(db, office, entries, rules)
-        if gone:
-            take_back(db, office, gone, rules=rules, around=self._around)
-            entries = self._entries(db, stream.stream_id, start)
-        now = outgoing.stream(db, office)
-        assert now is not None, "the stream was just used"
-        return Batch(stream=now, start=start, epoch=rules.epoch, entries=entries)
-
-    def _entries(self, db: Reading, stream_id: int, start: int) -> list[OutgoingEntry]:
-        return outgoing.entries(
-            db,
-            stream_id,
-            start,
-            size_bytes_max=BATCH_SIZE_BYTES,
-            count_max=ENTRIES_MAX,
-            blobs=self._blobs,
-        )
-
-    def _checked(self, db: Writing, batch: Batch) -> Batch:
-        """Sign the checkpoint over what was committed, if it is not signed yet (step 5)."""
-        size = batch.start + len(batch.entries)
-        stream_id = batch.stream.stream_id
-        found = outgoing.checkpoint(db, stream_id, size)
-        if found is None:
-            checkpoint = Checkpoint(
-                origin=stream_origin(self._office, batch.stream.office, batch.stream.incarnation),
-                size=size,
-                root=outgoing.root_at(db, stream_id, size),
-            )
-            found = sign_checkpoint(checkpoint, name=key_name(self._office), signers=self._signing.stream)
-            outgoing.save_checkpoint(db, stream_id, size, found)
-        return replace(batch, checkpoint=found)
 
     def _new_challenge(self, office: str) -> bytes:
         remembered = self._of(office)
@@ -518,12 +428,6 @@ class Answering:
         return issued is not None and pull.challenge == issued and 0 <= age_s < CHALLENGE_TIME_S
 
 
-def _position_at(db: Reading, stream: Outgoing, size: int) -> bytes:
-    """What we have of a stream up to a size, as it is kept as evidence."""
-    root = outgoing.root_at(db, stream.stream_id, size)
-    return encode(Position(incarnation=stream.incarnation, size=size, root=root))
-
-
 def _start(pull: Pull) -> int:
     return 0 if pull.position is None else pull.position.size
 
@@ -531,9 +435,3 @@ def _start(pull: Pull) -> int:
 def _told(pull: Pull) -> bytes:
     """What a pull said of its position, as it is kept as evidence."""
     return encode(pull.position) if pull.position is not None else b""
-
-
-def _letter_entry(each: OutgoingEntry) -> Carried | TakenBack:
-    if each.payload is None:
-        return TakenBack(number=each.header.number, leaf=each.header.leaf)
-    return Carried(header=each.header)

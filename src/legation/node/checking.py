@@ -8,6 +8,8 @@ The check of everything that a node holds (``legation fsck``), and what of it ca
    what was done stands in it, and what it says was done is there.
 4. Every view verifies, and what is folded from it is folded again and compared (``checking_views``).
 5. What was released is what was approved, and what was withdrawn is what its author signed (``checking_releases``).
+   What was printed is of that, and can be made again as it was (``checking_paper``).
+   Bags are numbered, logged, and of entries that there are (``checking_bags``).
 6. Every stream is numbered without gaps and leads to what was signed over it (``checking_streams``).
 7. Attachments hash to what was signed, and files that nothing names are counted (``checking_files``).
 
@@ -26,9 +28,12 @@ from pathlib import Path
 
 from legation.errors import StoreError
 from legation.keys.card import Card
+from legation.node.checking_bags import check_bags
+from legation.node.checking_cards import check_own_cards
 from legation.node.checking_files import check_files, remove_leftovers
 from legation.node.checking_foundations import check_decided, check_foundations
 from legation.node.checking_log import check_log
+from legation.node.checking_paper import check_paper
 from legation.node.checking_releases import check_releases, check_withdrawals
 from legation.node.checking_signed import Link
 from legation.node.checking_streams import check_incoming, check_outgoing
@@ -204,10 +209,13 @@ def _look_further(db: Reading, found: Findings, at: _Node) -> None:
     """Look at what can only be judged by what was decided with."""
     logged = check_log(db, found, at.card, at.around)
     check_decided(db, found, logged, at.around)
+    check_own_cards(db, found, logged, at.card, at.around)
     book = RuleBook(at.card, at.around)
     check_views(db, found, at.blobs, book.at(db), logged)
     rules = book.at(db)  # views may have been found under labels that were made again
     check_releases(db, found, at.blobs, rules, logged)
+    check_paper(db, found, at.blobs, rules, logged)
+    check_bags(db, found, logged)
     found.expect("entries sent", checks.count(db, "outgoing_entry"))
     found.expect("entries received", checks.count(db, "incoming_entry"))
     for peer in peers.peers(db):

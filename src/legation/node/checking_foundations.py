@@ -17,6 +17,7 @@ from legation.node.checking_log import Logged
 from legation.node.findings import Findings
 from legation.node.peering import grant_digest
 from legation.node.rules import begin_epoch, changes_after, read_policy
+from legation.node.stopping import act_digest
 from legation.node.surroundings import Surroundings
 from legation.store.sqlite import access, checks, drafts, node, peers, policies
 from legation.store.sqlite.database import Reading
@@ -105,7 +106,7 @@ def _check_grants(db: Reading, found: Findings, logged: Logged, office: str) -> 
 
 def _link(db: Reading, logged: Logged, office: str, link: str) -> None:
     """
-    Hold the state of a link against the evidence; no command lets a frozen one go on yet.
+    Hold the state of a link against the evidence; only excluding ends that it is frozen.
 
     Raises:
         StoreError: It was frozen and is not, or the other way round.
@@ -113,7 +114,11 @@ def _link(db: Reading, logged: Logged, office: str, link: str) -> None:
     proofs = [sha256(each.theirs).digest() for each in peers.evidence(db, office)]
     # Not `any`: each is met.
     was_frozen = [each for each in proofs if logged.meets(LogKind.FROZEN, each)]
-    if bool(was_frozen) != (link == "frozen"):
+    # One that was excluded goes on when the peer is admitted again, and is frozen anew if it must be.
+    was_excluded = logged.meets(LogKind.EXCLUDED, act_digest(office, "excluded"))
+    if (link == "frozen" and not was_frozen) or (was_frozen and link != "frozen" and not was_excluded):
+        raise StoreError("it is not as the evidence says")
+    if link == "excluded" and not was_excluded:
         raise StoreError("it is not as the evidence says")
 
 

@@ -32,7 +32,7 @@ NOT_KEPT = "a hash that is kept for proofs is not what the entries make"
 NOT_ALL_KEPT = "it keeps more or fewer hashes than its entries make"
 
 # The kinds of which each entry stands for something that is kept; the others stand for an act alone.
-KEPT = frozenset(LogKind) - {LogKind.RESUMED, LogKind.RESTORED}
+KEPT = frozenset(LogKind) - {LogKind.PAUSED, LogKind.EXCLUDED, LogKind.RESUMED, LogKind.RESTORED}
 
 
 class Logged:
@@ -135,7 +135,7 @@ def check_checkpoint(
         data,
         origin=origin,
         name=key_name(str(card.office)),
-        keys=card.stream_keys,
+        keys=card.stream_keys_ever,
         verify=around.verify,
     )
     if (found.size, found.root) != expected:

@@ -4,7 +4,8 @@ The check of what was released and withdrawn.
 
 1. What is approved for each addressee is what the releasing officer saw, and the item says what its draft says.
 2. Every delivery is one of its release, and stands where its entry and the receipts say.
-3. Every withdrawal that counts was signed by the author whom it names, and is in the log.
+3. What was admitted of the back-file is what two persons saw.
+4. Every withdrawal that counts was signed by the author whom it names, and is in the log.
 """
 
 from collections.abc import Sequence
@@ -18,6 +19,7 @@ from legation.item.view import inspect
 from legation.item.withdrawal import WITHDRAWAL
 from legation.keys.sign import KeyId, Purpose
 from legation.log import LogKind
+from legation.node.admitting import admission_digest
 from legation.node.approving import Approved, approval_digest
 from legation.node.checking_log import Logged
 from legation.node.findings import Findings
@@ -25,7 +27,8 @@ from legation.node.passing import approved_copies, passing_digest
 from legation.node.rules import Rules
 from legation.release import DeliveryState
 from legation.store.blobs import Blobs
-from legation.store.sqlite import checks, deliveries, drafts, items, rebuilding, withdrawals
+from legation.store.sqlite import backfile, checks, deliveries, drafts, items, rebuilding, withdrawals
+from legation.store.sqlite.backfile import StoredAdmission
 from legation.store.sqlite.checks import CheckedDelivery
 from legation.store.sqlite.database import Reading
 from legation.store.sqlite.deliveries import StoredRelease
@@ -44,6 +47,9 @@ def check_releases(db: Reading, found: Findings, blobs: Blobs, rules: Rules, log
         for each in checks.deliveries_of(db, release.release_id):
             of_whom = f"delivery {each.delivery_id} to {each.office}"
             found.hold("deliveries", of_whom, partial(_delivery, found, release, each, of_whom))
+    for admission in backfile.admissions(db):
+        where = f"back-file {admission.admission_id} to {admission.office}"
+        found.hold("admissions", where, partial(_admission, db, admission, rules, logged))
     astray = checks.labels_astray(db)
     if astray:
         said = f"{astray} approved labels do not repeat what their deliveries say"
@@ -73,6 +79,24 @@ def _release(db: Reading, release: StoredRelease, blobs: Blobs, rules: Rules, lo
         raise StoreError("what is approved is not what was seen")
     if draft is not None:
         _own_item(db, release, draft, blobs)
+
+
+def _admission(db: Reading, admission: StoredAdmission, rules: Rules, logged: Logged) -> None:
+    """
+    Hold what two persons admitted, or one proposed, against what they saw.
+
+    Raises:
+        LegationError: It does not hold.
+    """
+    items = backfile.items_from(db, admission.admission_id, 0, admission.size + 1)
+    if len(items) != admission.size:
+        raise StoreError("it has more or fewer items than its row says")
+    if any(not labels <= rules.labels.keys() for _, labels in items):
+        raise StoreError("a label of it is not there")
+    if admission_digest(admission.office, items, rules) != admission.preview_digest:
+        raise StoreError("what is admitted is not what was seen")
+    if admission.confirmed_by is not None:
+        logged.claim(LogKind.APPROVED, admission.preview_digest)
 
 
 def _drafted(

@@ -102,9 +102,9 @@ class StreamNotes:
             data,
             origin=self._origin,
             name=key_name(str(self._sender.office)),
-            keys=self._sender.stream_keys,
+            keys=self._sender.stream_keys_ever,
             cosigner=key_name(str(self._receiver.office)),
-            cosigner_keys=self._receiver.stream_keys,
+            cosigner_keys=self._receiver.stream_keys_ever,
             verify=self._link.around.verify,
         ).checkpoint
         if (found.size, found.root) != expected:

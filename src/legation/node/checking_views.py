@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
 
-from legation.errors import StoreError
+from legation.errors import StoreError, VerificationError
 from legation.item.reference import reference
 from legation.item.view import Contents, View, inspect, verify
 from legation.keys.sign import KeyId
@@ -68,7 +68,7 @@ def _view(looking: _Looking, view: StoredView, where: str) -> None:
     if sha256(data).digest() != view.hash or len(data) != view.size_bytes:
         raise StoreError("the bytes are not those that were stored")
     is_held = view.state is ViewState.HELD
-    contents = verify(data, looking.rules.pinned) if is_held else inspect(data)
+    contents = _believed(looking, view, data) if is_held else inspect(data)
     _item(looking, view, contents, where)
     _origin(looking, view)
     ids = _layers(looking, view, contents, where)
@@ -101,6 +101,20 @@ def _item(looking: _Looking, view: StoredView, contents: Contents, where: str) -
     names = (wanted.office, wanted.reference) == (stored.office, stored.reference)
     said = "it is a view of another item than its row says" if names else _ANOTHER_AUTHOR
     looking.found.mend(where, said, lambda change: rebuilding.item(change, wanted))
+
+
+def _believed(looking: _Looking, view: StoredView, data: bytes) -> View:
+    """
+    Verify what is held; its key may be revoked by now, if it came before that or is our own.
+
+    Raises:
+        LegationError: It does not verify, or should be set apart.
+    """
+    found = verify(data, looking.rules.pinned, trusts_revoked=True)
+    author = looking.rules.pinned.item_key(KeyId(found.wire.header.author))
+    if view.source and author is not None and author.is_revoked(view.received_at):
+        raise VerificationError("its author's key is revoked, and it is not set apart")
+    return found
 
 
 def _office(looking: _Looking, contents: Contents, stored: StoredItem) -> str:

@@ -7,26 +7,24 @@ The folder of a node: what lies where, how it is made, how it is opened.
     office.keys   secrets of the office           office.card   what it publishes of itself
     root.key      secret of the party's root      node.db       the store
     blobs/        what is too long for a row      attachments/  files, each sealed under a key of its own
-    serve.lock    held by the one ``serve``
+    serve.lock    held by the one ``serve``       keys.lock      held while keys or card change
 
-``root.key`` lies there only until its owner takes it offline: no command but ``card`` needs it.
+``root.key`` lies there only until its owner takes it offline: no command but those that make cards needs it.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from legation.errors import MalformedError, StoreError
+from legation.errors import StoreError
 from legation.formats import stanag4774
 from legation.formats.shipped import AT_HAND, shipped_bytes
-from legation.keys.card import Card, KeyState, Office, read
-from legation.keys.seal import Opener
-from legation.keys.sign import Ed25519Signer
+from legation.keys.card import Card, Office, read
 from legation.labels import Clearance, Policies, Policy, TagType, category, reference_to
-from legation.log import INCARNATION_SIZE_BYTES, LogEntry, LogKind, StreamSigners
-from legation.node.disk import read_file, write_file
+from legation.log import INCARNATION_SIZE_BYTES, LogEntry, LogKind
+from legation.node.disk import write_file
 from legation.node.keyring import (
     OFFICE_KEYS,
     ROOT_KEY,
@@ -37,24 +35,16 @@ from legation.node.keyring import (
     make_card,
 )
 from legation.node.rules import begin_epoch, named_clearance, read_policy
+from legation.node.settling import CARD, KEYS, in_use, is_known, read_keys, read_own_card, settle
+from legation.node.signing import Signing, signing_of
 from legation.node.surroundings import Surroundings
 from legation.store.attachments import Attachments
 from legation.store.blobs import Blobs
 from legation.store.sqlite import logbook, node, policies
 from legation.store.sqlite.database import Database, Writing
 
-KEYS, ROOT, CARD, STORE = "office.keys", "root.key", "office.card", "node.db"
+ROOT, STORE = "root.key", "node.db"
 BLOBS, ATTACHMENTS = "blobs", "attachments"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Signing:
-    """The private halves of an office's current keys, ready for use."""
-
-    item: Ed25519Signer
-    stream: StreamSigners
-    opener: Opener
-    draws: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,18 +72,6 @@ class Home:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def signing_of(keys: OfficeKeys, around: Surroundings) -> Signing:
-    """Make the signers and the opener of an office's keys."""
-    return Signing(
-        item=keys.item_signer,
-        stream=StreamSigners(
-            ed25519=Ed25519Signer(keys.stream_ed25519), mldsa44=around.mldsa44(keys.stream_mldsa44)
-        ),
-        opener=around.opener(keys.seal_mlkem768, keys.seal_x25519),
-        draws=keys.draws,
-    )
 
 
 def create_home(
@@ -129,17 +107,18 @@ def create_home(
     root_key = ROOT_KEY.decode(root) if root is not None else draw_root_key(office.party, around)
     keys = draw_office_keys(office, around)
     data = make_card(keys, root_key, Policies(held), around, addresses=addresses)
+    card = read(data, verify=around.verify)
     with _new_folder(path) as made:
         _lay_out(path, keys, root_key if root is None else None, data, made)
         database = Database.create(path / STORE, now=around.seconds())
         made += [path / f"{STORE}{suffix}" for suffix in ("", "-wal", "-shm")]
         try:
             database.write(
-                lambda db: _furnish(db, office, around, spifs=files, held=held, clearances=given.values())
+                lambda db: _furnish(db, card, around, spifs=files, held=held, clearances=given.values())
             )
         finally:
             database.close()
-    return read(data, verify=around.verify)
+    return card
 
 
 @contextmanager
@@ -178,15 +157,16 @@ def _lay_out(path: Path, keys: OfficeKeys, root: RootKey | None, card: bytes, ma
 
 def _furnish(
     db: Writing,
-    office: Office,
+    card: Card,
     around: Surroundings,
     *,
     spifs: Sequence[bytes],
     held: Sequence[Policy],
     clearances: Iterable[Clearance],
 ) -> None:
-    now = around.seconds()
+    now, office = around.seconds(), card.office
     node.create_node(db, str(office), now)
+    node.add_own_card(db, card, now)
     logbook.start_log(db, around.random(INCARNATION_SIZE_BYTES))
     for data, policy in zip(spifs, held, strict=True):
         policies.propose_policy(db, reference_to(policy), name=policy.name, spif=data, by="init", at=now)
@@ -228,7 +208,7 @@ def _defaults(held: Iterable[Policy], party: str, context: Sequence[str]) -> Ite
 
 def open_home(path: Path, around: Surroundings) -> Home:
     """
-    Open the folder of a node.
+    Open the folder of a node; a renewal that was cut short after its card was published is finished.
 
     Raises:
         StoreError: There is no node, or its store is not what it must be.
@@ -236,35 +216,26 @@ def open_home(path: Path, around: Surroundings) -> Home:
     """
     if not (path / STORE).is_file():
         raise StoreError(f"there is no node in `{path.name}`", hint="make one with legation init OFFICE")
-    keys = OFFICE_KEYS.decode(read_file(path / KEYS))
-    card = read(read_file(path / CARD), verify=around.verify)
-    signing = signing_of(keys, around)
-    _check_together(card, keys, signing)
+    # The keys before the card: if the card is renewed in between, they have those of the next one too.
+    keys = read_keys(path)
+    card = read_own_card(path, around)
+    used = in_use(keys, card, around.seconds(), around)
     database = Database.open(path / STORE, now=around.seconds())
     try:
         with database.read() as db:
             if node.office(db) != keys.office:
                 raise StoreError("the store and the keys in this folder are of two offices")
+        blobs = Blobs(path / BLOBS)
+        if used != keys or not is_known(card, database):
+            settle(path, card, database=database, blobs=blobs, around=around)
         return Home(
             path=path,
             card=card,
-            signing=signing,
+            signing=signing_of(used, around),
             database=database,
-            blobs=Blobs(path / BLOBS),
+            blobs=blobs,
             attachments=Attachments(path / ATTACHMENTS),
         )
     except BaseException:
         database.close()
         raise
-
-
-def _check_together(card: Card, keys: OfficeKeys, signing: Signing) -> None:
-    """Refuse keys that are not the current ones of the card: nobody could verify what they sign."""
-    if str(card.office) != keys.office:
-        raise MalformedError("the card and the keys in this folder are of two offices")
-    listed = (*card.body.item_keys, *card.body.stream_keys)
-    current = {each.key for each in listed if each.state is KeyState.CURRENT}
-    signers = (signing.item, signing.stream.ed25519, signing.stream.mldsa44)
-    is_ours = {each.public_key for each in signers} <= current
-    if not is_ours or card.seal_key != signing.opener.public_key:
-        raise MalformedError("the keys in this folder are not the current ones of its card")

@@ -73,14 +73,15 @@ class WhyApart:
         return ""
 
 
-def judge(view: bytes, sender: str, rules: Rules, why: WhyApart) -> Judged:
+def judge(view: bytes, sender: str, rules: Rules, why: WhyApart, *, held_at: int) -> Judged:
     """
     Say what becomes of a view that came from *sender*.
 
     1. What can never verify is refused, whatever we trust. A signature that does not hold is told only to
        whoever knows that we have the author's card: the author's own office. To others it would tell that.
-    2. What we cannot or do not trust is set apart: an author whose card is not pinned, a key that was
-       revoked, a retired key through a relay, a policy that is not at hand.
+    2. What we cannot or do not trust is set apart: an author whose card is not pinned, a key that was revoked
+       (unless it came before the instant from which that holds), a retired key through a relay, a policy that
+       is not at hand.
     3. So is what is under its originator's control, unless its author hands it over: nobody else may.
     4. So is what by its own labels is not for us: somebody made a mistake.
 
@@ -89,6 +90,7 @@ def judge(view: bytes, sender: str, rules: Rules, why: WhyApart) -> Judged:
         sender: Whose stream they came on.
         rules: Cards and policies at hand.
         why: What by its own labels is not for us.
+        held_at: When it was durably received here. No date that the author wrote counts.
     """
     # 1. Never.
     try:
@@ -99,11 +101,11 @@ def judge(view: bytes, sender: str, rules: Rules, why: WhyApart) -> Judged:
     author = rules.pinned.item_key(KeyId(contents.wire.header.author))
     if author is None:
         return _apart(contents, "its author's card is not pinned")
-    if author.state is KeyState.REVOKED:
+    if author.is_revoked(held_at):
         return _apart(contents, "its author's key is revoked", str(author.office))
     office = str(author.office)
     try:
-        verified = authenticate(contents, rules.pinned)
+        verified = authenticate(contents, rules.pinned, trusts_revoked=True)
     except SignatureError:
         if office not in {sender, rules.office}:
             return _apart(contents, "its signature is not that of its author's key")

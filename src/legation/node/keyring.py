@@ -4,16 +4,24 @@ The keys of an office as they lie in files, and the card they make.
 
 Two files: the office's keys, which it needs every day, and the party's root key, which signs cards
 and is kept offline. Both are secrets; the card is for everybody.
+
+Which keys are in use the card says, and nothing else: the file holds those of the present card, those that were
+drawn for the next one, and for a while the seal keys that were replaced. So an office is renewed when one file,
+its card, is replaced.
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from functools import cached_property
 from typing import Literal
 
+from msgspec.structs import replace
+
 from legation.encoding import Canonical, Codec
 from legation.errors import MalformedError
+from legation.exchange.envelope import OPENERS_MAX
 from legation.item.draws import SECRET_SIZE_BYTES
 from legation.keys.card import (
+    TIME_MAX,
     CardBody,
     KeyState,
     ListedKey,
@@ -27,13 +35,51 @@ from legation.keys.sign import SEED_SIZE_BYTES, Ed25519Signer, Signer
 from legation.labels import Policies, reference_to
 from legation.node.surroundings import Surroundings
 
-KEY_FILE_SIZE_BYTES_MAX = 4096  # seven short secrets
+KEY_FILE_SIZE_BYTES_MAX = 4096  # some twenty short secrets
+SEAL_KEPT_S = 90 * 86_400  # "destroyed 90 days after its successor was published" (exchange, "Envelopes")
+FORMER_SEALS_MAX = OPENERS_MAX - 1  # a receiver tries no more keys than that, and the present one
 PROTOCOL_VERSION = 1  # the exchange protocol that this release is written for
+
+
+class NextKeys(Canonical, frozen=True):
+    """Seeds of the keys that the next card lists as current; where it keeps a key, that one's again."""
+
+    item: bytes
+    stream_ed25519: bytes
+    stream_mldsa44: bytes
+    seal_mlkem768: bytes
+    seal_x25519: bytes
+
+    def __post_init__(self) -> None:
+        _check_seeds(self)
+
+    def __repr__(self) -> str:
+        return "NextKeys()"
+
+
+class FormerSeal(Canonical, frozen=True):
+    """A seal key that was replaced; it opens what was sealed to it until *until*, in seconds since 1970."""
+
+    mlkem768: bytes
+    x25519: bytes
+    until: int
+
+    def __post_init__(self) -> None:
+        _check_size(self.mlkem768, MLKEM_SEED_SIZE_BYTES)
+        _check_size(self.x25519, SEED_SIZE_BYTES)
+        if not 0 <= self.until <= TIME_MAX + SEAL_KEPT_S:
+            raise MalformedError("key file holds a seal key until an instant that is none")
+
+    def __repr__(self) -> str:
+        return "FormerSeal()"
 
 
 class OfficeKeys(Canonical, frozen=True, dict=True):
     """
     The secrets of one office: seeds of its keys, and the secret that its items' draws come from.
+
+    ``next`` are those that were drawn for the next card. ``former`` are seal keys that were replaced, the newest
+    first, at most ``FORMER_SEALS_MAX``.
     """
 
     format: Literal["legation/keys/v1"]
@@ -44,13 +90,15 @@ class OfficeKeys(Canonical, frozen=True, dict=True):
     seal_mlkem768: bytes
     seal_x25519: bytes
     draws: bytes
+    next: NextKeys | None = None
+    former: tuple[FormerSeal, ...] = ()
 
     def __post_init__(self) -> None:
         Office.parse(self.office)
-        for seed in (self.item, self.stream_ed25519, self.stream_mldsa44, self.seal_x25519):
-            _check_size(seed, SEED_SIZE_BYTES)
-        _check_size(self.seal_mlkem768, MLKEM_SEED_SIZE_BYTES)
+        _check_seeds(self)
         _check_size(self.draws, SECRET_SIZE_BYTES)
+        if len(self.former) > FORMER_SEALS_MAX:
+            raise MalformedError(f"key file holds more than {FORMER_SEALS_MAX} seal keys that were replaced")
 
     def __repr__(self) -> str:
         return f"OfficeKeys({self.office})"  # never the secrets, whatever prints it
@@ -59,6 +107,39 @@ class OfficeKeys(Canonical, frozen=True, dict=True):
     def party(self) -> str:
         """The party whose office it is."""
         return Office.parse(self.office).party
+
+    @property
+    def present(self) -> NextKeys:
+        """The seeds of the keys in use, to make the next ones of."""
+        return NextKeys(**{name: getattr(self, name) for name in NextKeys.__struct_fields__})
+
+    def renewed(self, at: int) -> "OfficeKeys":
+        """
+        Put the next keys in use, and let go of those that they replace, but not yet of the seal key.
+
+        Args:
+            at: When the card that lists them was published, in seconds since 1970.
+        """
+        new = self.next
+        if new is None:
+            return self
+        former = self.former
+        if new.seal_x25519 != self.seal_x25519:
+            replaced = FormerSeal(
+                mlkem768=self.seal_mlkem768, x25519=self.seal_x25519, until=at + SEAL_KEPT_S
+            )
+            former = (replaced, *former)
+        return OfficeKeys(
+            format=self.format,
+            office=self.office,
+            draws=self.draws,
+            former=former[:FORMER_SEALS_MAX],
+            **{name: getattr(new, name) for name in NextKeys.__struct_fields__},
+        )
+
+    def without(self, seals: Container[bytes]) -> "OfficeKeys":
+        """Let go of replaced seal keys, named by their X25519 seeds."""
+        return replace(self, former=tuple(each for each in self.former if each.x25519 not in seals))
 
     @cached_property
     def item_signer(self) -> Ed25519Signer:
@@ -93,6 +174,12 @@ class RootKey(Canonical, frozen=True):
 
 OFFICE_KEYS = Codec(OfficeKeys, size_bytes_max=KEY_FILE_SIZE_BYTES_MAX, what="key file")
 ROOT_KEY = Codec(RootKey, size_bytes_max=KEY_FILE_SIZE_BYTES_MAX, what="root key file")
+
+
+def _check_seeds(keys: "OfficeKeys | NextKeys") -> None:
+    for seed in (keys.item, keys.stream_ed25519, keys.stream_mldsa44, keys.seal_x25519):
+        _check_size(seed, SEED_SIZE_BYTES)
+    _check_size(keys.seal_mlkem768, MLKEM_SEED_SIZE_BYTES)
 
 
 def _check_size(secret: bytes, size_bytes: int) -> None:
@@ -161,12 +248,12 @@ def make_card(
         seal_keys=(ListedSealKey(key=opener.public_key, state=KeyState.CURRENT),),
         addresses=tuple(addresses),
         protocols=(PROTOCOL_VERSION,),
-        policies=_newest(policies),
+        policies=newest(policies),
     )
     return make(body, (root_signer, keys.item_signer, *stream_signers))
 
 
-def _newest(policies: Policies) -> tuple[PolicyReference, ...]:
+def newest(policies: Policies) -> tuple[PolicyReference, ...]:
     """Of each policy the highest version: a card names none twice."""
     found: dict[str, PolicyReference] = {}
     for policy in sorted(policies, key=lambda policy: policy.version):

@@ -3,12 +3,13 @@
 Links as an administrator looks at them: who is a peer, what it may see, and how far both sides are.
 """
 
-from legation.keys.card import fingerprint
+from legation.keys.card import Card, fingerprint
+from legation.log import key_name, names_key
 from legation.node.reading import said
 from legation.node.rules import read_card
 from legation.node.surroundings import Surroundings
 from legation.records import GrantRecord, PeerRecord, PeersRecord
-from legation.store.sqlite import incoming, items, outgoing, peers, withdrawals
+from legation.store.sqlite import incoming, items, node, outgoing, peers, withdrawals
 from legation.store.sqlite.database import Database, Reading
 from legation.store.sqlite.peers import StoredGrant, StoredPeer
 
@@ -21,20 +22,21 @@ def read_peers(*, database: Database, around: Surroundings) -> PeersRecord:
 
 def _peer(db: Reading, each: StoredPeer, around: Surroundings) -> PeerRecord:
     stored = peers.stored_card(db, each.office)
-    assert stored is not None, "a peer has a card"
-    card = read_card(stored.data, around.verify)
+    assert stored is not None or each.is_on_paper, "a peer with a node has a card"
+    card = None if stored is None else read_card(stored.data, around.verify)
+    pinned = peers.pinned_card(db, each.office)
     sent, received = outgoing.stream(db, each.office), incoming.stream(db, each.office)
     apart = [one.because for one in items.quarantined(db) if one.source == each.office]
     apart += [one.because for one in withdrawals.quarantined(db) if one.source == each.office]
     return PeerRecord(
         office=each.office,
-        card=card.body.number,
-        fingerprint=fingerprint(card),
-        added_by=stored.added_by,
-        confirmed_by=stored.confirmed_by or "",
+        card=None if card is None else card.body.number,
+        fingerprint=() if card is None else fingerprint(card),
+        added_by="" if stored is None else stored.added_by,
+        confirmed_by="" if stored is None else stored.confirmed_by or "",
         link=each.link,
         why=each.because or each.failure,
-        addresses=card.body.addresses,
+        addresses=() if card is None else card.body.addresses,
         grants=tuple(
             _grant(grant)
             for grant in (*peers.grants(db, each.office), *peers.proposed_grants(db, each.office))
@@ -46,7 +48,39 @@ def _peer(db: Reading, each: StoredPeer, around: Surroundings) -> PeerRecord:
         receipted=0 if sent is None else sent.receipt_size,
         quarantined=len(apart),
         why_quarantined=tuple(sorted(set(apart))),
+        trusted=None if pinned is None else read_card(pinned, around.verify).body.number,
+        unheard=_unheard(db, each, around),
+        asked_by=each.asked_by,
+        on_paper=each.is_on_paper,
     )
+
+
+def _unheard(db: Reading, each: StoredPeer, around: Surroundings) -> str:
+    """
+    Say if a peer has accepted nothing since our stream keys are others; empty if it has, or never had the old ones.
+
+    It has if it answered us, or gave a receipt for what the present key signed: either takes that it knows that key.
+    """
+    own = node.own_cards(db)
+    cards = [read_card(one.data, around.verify) for one in own]
+    since = [
+        (now.body.number, one.published_at)
+        for before, now, one in zip(cards, cards[1:], own[1:], strict=False)
+        if before.envelope_key != now.envelope_key
+    ]
+    if not since or each.is_on_paper:
+        return ""
+    number, at = since[-1]
+    if (each.reached_at or 0) > at or _has_receipted(db, each.office, cards[-1]):
+        return ""
+    return f"has accepted nothing since our card {number}: give it that card, to be confirmed there"
+
+
+def _has_receipted(db: Reading, office: str, own: Card) -> bool:
+    """Whether the newest receipt of a peer is for a checkpoint of our present key."""
+    stream = outgoing.stream(db, office)
+    found = None if stream is None else outgoing.receipt(db, stream.stream_id)
+    return found is not None and names_key(found, key_name(str(own.office)), [own.envelope_key])
 
 
 def _grant(each: StoredGrant) -> GrantRecord:

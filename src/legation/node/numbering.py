@@ -202,7 +202,35 @@ def number(
         append(db, stream, ready, epoch=rules.epoch, around=around, blobs=blobs)
         numbered = [(each.delivery_id, place) for place, each in enumerate(sent, first)]
         deliveries.number(db, numbered, stream.stream_id, epoch=rules.epoch, at=now)
+        deliveries.leave_out(
+            db,
+            (
+                (each.delivery_id, one)
+                for each in sent
+                for one in each.labels
+                if not rules.permits(office, one)
+            ),
+        )
     return len(ready)
+
+
+def decide_one(
+    db: Writing,
+    office: str,
+    each: Waiting,
+    *,
+    rules: Rules,
+    cutter: Cutter,
+    blobs: Blobs,
+    around: Surroundings,
+) -> bytes | None:
+    """
+    Decide about one delivery that waits for *office*: the copy that may go now, or None.
+
+    What may not go is set apart with the reason, also other versions of its document.
+    """
+    choice = _Choice(db=db, office=office, rules=rules, cutter=cutter, blobs=blobs, now=around.seconds())
+    return choice.of(each)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,12 +18,12 @@ from legation.item.parts import LayerHead, Parts, take_apart
 from legation.node.rules import Rules
 from legation.release import DeliveryState
 from legation.store.blobs import Blobs
-from legation.store.sqlite import items, outgoing
+from legation.store.sqlite import items, outgoing, paper
 from legation.store.sqlite.database import Reading
 from legation.store.sqlite.deliveries import PassedOn
 from legation.store.sqlite.items import StoredView
 
-_HANDED_OVER = frozenset({DeliveryState.NUMBERED, DeliveryState.RECEIPTED})
+_HANDED_OVER = frozenset({DeliveryState.NUMBERED, DeliveryState.RECEIPTED, DeliveryState.PRINTED})
 
 Opening = Callable[[StoredView], Parts[LayerHead]]
 """Takes a view that is held apart."""
@@ -93,9 +93,17 @@ def shown_layers(view: bytes, rules: Rules) -> list[int]:
 def handed_over_layers(
     db: Reading, found: Iterable[PassedOn], rules: Rules, blobs: Blobs
 ) -> Iterator[frozenset[int]]:
-    """Of each of these deliveries that was numbered and not taken back: the access ids of what its copy shows."""
+    """
+    Of each of these deliveries that was numbered or printed: the access ids of what its copy shows.
+
+    Not of what was taken back, or destroyed before it was handed over.
+    """
     for each in found:
-        if each.state in _HANDED_OVER and each.stream_id is not None and each.number is not None:
+        if each.state not in _HANDED_OVER:
+            continue
+        if each.number is None:
+            yield paper.layers_of(db, each.delivery_id)
+        elif each.stream_id is not None:
             payload = outgoing.payload(db, each.stream_id, each.number, blobs)
             if payload is not None:
                 yield frozenset(shown_layers(read_view(payload)[1], rules))

@@ -6,7 +6,7 @@ Until persons log in, an act by two persons is two commands with two names, writ
 given. Nothing is trusted by the first of them: a card that one person added decides nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from hashlib import sha256
@@ -16,18 +16,20 @@ from msgspec.structs import replace
 from legation.encoding import encode
 from legation.errors import MalformedError, RefusedError, VerificationError
 from legation.formats import stanag4774
-from legation.keys.card import Card, Cards, Office, fingerprint, read, succeeds
+from legation.keys.card import Card, Cards, Office, fingerprint, read
 from legation.labels import Clearance
 from legation.labels.label import check_name
 from legation.log import LogEntry, LogKind
 from legation.node.accepting import judge_again
+from legation.node.chaining import check_next_card, check_not_older, report
 from legation.node.persons import check_second
 from legation.node.rules import begin_epoch, named_clearance, policies_at_hand, read_card
+from legation.node.stopping import admit_again, ask_to_admit
 from legation.node.surroundings import Surroundings
 from legation.store.blobs import Blobs
 from legation.store.sqlite import logbook, peers
 from legation.store.sqlite.database import Database, Reading, Writing
-from legation.store.sqlite.peers import StoredCard, StoredGrant
+from legation.store.sqlite.peers import StoredGrant
 
 
 def add_peer(data: bytes, *, by: str, card: Card, database: Database, around: Surroundings) -> Card:
@@ -43,48 +45,83 @@ def add_peer(data: bytes, *, by: str, card: Card, database: Database, around: Su
 
     Raises:
         MalformedError: It is no card, our own, or one of its keys stands in another's card.
-        VerificationError: A signature of it does not hold, or it does not follow the pinned one.
+        VerificationError: A signature of it does not hold, it is an old one, or it does not follow the newest.
+        EquivocationError: Another card of its number is here, under the same root; the link is frozen.
         RefusedError: Another card of this office waits to be confirmed.
     """
     check_name(by, "name")
     theirs = read(data, verify=around.verify)
-    office = str(theirs.office)
+    if theirs.office == card.office:
+        raise MalformedError("this is the card of this very office")
 
-    def act(db: Writing) -> None:
-        if theirs.office == card.office:
-            raise MalformedError("this is the card of this very office")
-        stored = peers.stored_card(db, office)
-        if stored is not None and stored.data == data:
-            return
-        if stored is not None and stored.confirmed_by is None:
-            raise RefusedError(
-                f"another card of `{office}` waits to be confirmed", hint=f"legation peer confirm {office}"
-            )
-        _check_chain(db, theirs, card, stored, around)
-        peers.add_card(db, theirs, by, around.seconds())
+    def act(db: Writing) -> VerificationError | None:
+        try:
+            _add(db, theirs, by, card, around)
+        except VerificationError as error:
+            # What it proves is kept, although it is refused.
+            report(db, theirs, error, around)
+            return error
+        return None
 
-    database.write(act)
+    refused = database.write(act)
+    if refused is not None:
+        raise refused
     return theirs
 
 
-def _check_chain(
-    db: Reading, theirs: Card, own: Card, stored: StoredCard | None, around: Surroundings
-) -> None:
-    """Refuse a card that is not the next of its office, or that claims another's key."""
-    if stored is not None:
-        succeeds(read_card(stored.data, around.verify), theirs)
-    elif theirs.body.number != 0:
-        raise VerificationError(
-            f"card number {theirs.body.number} of an office that is not known yet, expected number 0",
-            hint="add the cards of its chain one after the other",
-        )
+def _add(db: Writing, theirs: Card, by: str, own: Card, around: Surroundings) -> None:
+    """Keep a card that is the first or the next of its office, and claims nobody else's key."""
+    office = str(theirs.office)
+    newest, same = peers.stored_card(db, office), peers.card_numbered(db, office, theirs.body.number)
+    if newest is not None and same is not None and same.data == theirs.data:
+        check_not_older(same, newest)
+        ask_to_admit(db, office, by)
+        return
+    check_next_card(db, theirs, around)
+    ask_to_admit(db, office, by)
     _check_keys(db, theirs, own, around)
+    peers.add_card(db, theirs, by, around.seconds())
 
 
 def _check_keys(db: Reading, theirs: Card, own: Card, around: Surroundings) -> None:
     """Refuse a card that claims the key of another that is trusted, or ours."""
     others = [read_card(each, around.verify) for each in peers.pinned_cards(db)]
     Cards([own, *(each for each in others if each.office != theirs.office), theirs])
+
+
+def add_without_node(office: str, *, by: str, card: Card, database: Database, around: Surroundings) -> None:
+    """
+    Take in an office that has no node: what is for it goes on paper. It may see nothing yet.
+
+    One that is excluded is admitted again when a second person does so.
+
+    Args:
+        office: The office.
+        by: Who adds it.
+        card: Our own card.
+        database: The node's store.
+        around: Clock and dice.
+
+    Raises:
+        MalformedError: It is no office, or our own; or no name.
+        RefusedError: It is a correspondent already.
+    """
+    check_name(by, "name")
+    if Office.parse(office) == card.office:
+        raise MalformedError("this is this very office")
+
+    def act(db: Writing) -> None:
+        known = peers.peer(db, office)
+        if known is not None and not known.is_on_paper:
+            raise RefusedError(f"a card of `{office}` is here", hint="what is for it goes by its node")
+        if known is None:
+            peers.add_on_paper(db, office)
+        elif known.asked_by:
+            admit_again(db, office, by, around)
+        else:
+            ask_to_admit(db, office, by)
+
+    database.write(act)
 
 
 def confirm_peer(
@@ -130,18 +167,42 @@ def confirm_peer(
                 hint="trust neither; ask the other office by another way",
             )
         if stored.confirmed_by is not None:
+            admit_again(db, office, by, around)
             return theirs
-        check_second(stored.added_by, by, "added this card")
+        waiting = peers.waiting_cards(db, office)
+        for each in waiting:
+            check_second(each.added_by, by, "added this card")
+        admit_again(db, office, by, around)
         # Others may have been confirmed since it was added.
         _check_keys(db, theirs, card, around)
         now = around.seconds()
-        peers.confirm_card(db, office, theirs.body.number, by, now)
-        logbook.append(db, [LogEntry(kind=LogKind.PINNED, hash=theirs.digest, time=now)])
+        # Each names the one before by its digest, so whoever compared the newest compared them all.
+        for each in waiting:
+            peers.confirm_card(db, office, each.number, by, now)
+        pinned = [sha256(each.data).digest() for each in waiting]
+        logbook.append(db, [LogEntry(kind=LogKind.PINNED, hash=each, time=now) for each in pinned])
         begin_epoch(db, around)
         judge_again(db, card=card, blobs=blobs, around=around)
         return theirs
 
     return database.write(act)
+
+
+def drop_card(office: str, *, by: str, database: Database) -> int:
+    """
+    Drop what was added of an office and waits to be confirmed; any person may, for nobody trusts it.
+
+    Returns:
+        How many cards were dropped.
+
+    Raises:
+        MalformedError: None waits.
+    """
+    check_name(by, "name")
+    found = database.write(lambda db: peers.drop_waiting_cards(db, office))
+    if not found:
+        raise MalformedError(f"no card of `{office}` waits to be confirmed")
+    return found
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,6 +227,7 @@ def grant(
     not_after: datetime | None,
     database: Database,
     around: Surroundings,
+    look: Callable[[Writing, str, Clearance], object] | None = None,
 ) -> GrantState:
     """
     Propose what a peer may see, or, as a second person, confirm exactly what was proposed.
@@ -179,31 +241,46 @@ def grant(
         not_after: Until when.
         database: The node's store.
         around: Clock and dice.
+        look: Looks at the grant before anything is written, and may refuse it.
 
     Raises:
         MalformedError: The clearance is none, names an unknown policy, ends before it begins, or the office
             is no peer.
-        RefusedError: The same person proposed exactly this.
+        RefusedError: The same person proposed exactly this, or the peer is excluded.
     """
     check_name(by, "name")
     check_name(agreement, "agreement", may_be_empty=True)
-    if not_before is not None and not_after is not None and not_after < not_before:
-        raise MalformedError("the grant ends before it begins")
-    wanted = _bounded(stanag4774.read_clearance(clearance), not_before, not_after)
+    wanted = bounded(stanag4774.read_clearance(clearance), not_before, not_after)
 
     def act(db: Writing) -> GrantState:
-        if peers.pinned_card(db, office) is None:
+        known = peers.peer(db, office)
+        is_on_paper = known is not None and known.is_on_paper
+        if not is_on_paper and peers.pinned_card(db, office) is None:
             raise MalformedError(
                 f"the card of `{office}` is not confirmed", hint=f"legation peer confirm {office}"
             )
+        if peers.link(db, office) == "excluded":
+            raise RefusedError(
+                f"`{office}` is excluded", hint="legation peer add CARD, as before the first grant"
+            )
         policies = policies_at_hand(db)
         named = named_clearance(wanted, policies)
+        if look is not None:
+            look(db, office, named)
         return _propose_or_confirm(db, office, named, by=by, agreement=agreement, around=around)
 
     return database.write(act)
 
 
-def _bounded(clearance: Clearance, not_before: datetime | None, not_after: datetime | None) -> Clearance:
+def bounded(clearance: Clearance, not_before: datetime | None, not_after: datetime | None) -> Clearance:
+    """
+    Give a clearance the bounds of a grant, where they are set.
+
+    Raises:
+        MalformedError: It ends before it begins.
+    """
+    if not_before is not None and not_after is not None and not_after < not_before:
+        raise MalformedError("the grant ends before it begins")
     return replace(
         clearance,
         not_before=not_before or clearance.not_before,

@@ -31,9 +31,9 @@ from legation.log import (
     write_proof,
 )
 from legation.merkle import Hash, leaf_hash, verify_consistency
-from legation.node.home import Signing
 from legation.node.reading import begin_reading
 from legation.node.rules import RuleBook, Rules, mission_reader
+from legation.node.signing import Signing
 from legation.node.surroundings import Surroundings
 from legation.node.versions import find_item
 from legation.store.blobs import Blobs

@@ -8,7 +8,7 @@ For each answer:
 2. Its entries follow without a gap on what is held, and lead to the root that the peer signed.
 3. Every view is judged: held, set apart, or refused for ever (``judge``).
 4. What is attached to those that are not refused is fetched, chunk by chunk (``fetching``). That is on the disk.
-5. One transaction stores views, access ids, cursor, inbox rows, log entries and our receipt. Commit.
+5. One transaction stores views, access ids, cursor, inbox rows, log entries and our receipt (``taking_in``). Commit.
 6. The receipt goes with the next pull. Nothing was receipted to the peer before it was durable.
 
 Where more is likely to follow, the next answer is fetched while this one is taken in. The pull for it
@@ -21,12 +21,11 @@ Synchronous, as ``answering``, but for the one thread that fetches ahead.
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 
 from legation.errors import (
     EquivocationError,
-    RefusedError,
     RemoteProtocolError,
+    SignatureError,
 )
 from legation.exchange import (
     ANSWER_SIZE_BYTES_MAX,
@@ -35,40 +34,29 @@ from legation.exchange import (
     NONCE_SIZE_BYTES,
     Accepted,
     Answer,
-    Carried,
-    EntryKind,
     Envelope,
     Fetch,
     Held,
     Pull,
-    RefusalCode,
-    Refused,
     TakenBack,
     accept,
     binding_of,
     read_envelope,
-    read_view,
-    read_void,
     write_envelope,
-    write_refused,
 )
-from legation.item.draft import Slip
 from legation.keys.card import Card
 from legation.keys.seal import MLKEM_SEED_SIZE_BYTES, SECRET_SIZE_BYTES, X25519_KEY_SIZE_BYTES, Opener
-from legation.log import LogEntry, LogKind, cosign, key_name
+from legation.keys.sign import PublicKey
 from legation.node.fetching import Coming, Fetching
-from legation.node.home import Signing
-from legation.node.judging import TAKEN_BACK, Judged, WhyApart, judge, keep_view
-from legation.node.numbering import append, begun
-from legation.node.rules import RuleBook, Rules, begin_epoch, received_reader
+from legation.node.receipting import OTHER_KEY, receipt_to_give
+from legation.node.rules import RuleBook, Rules
+from legation.node.signing import Signing
 from legation.node.surroundings import Surroundings, is_recent
-from legation.node.withdrawing import accept_withdrawal
+from legation.node.taking_in import Arrived, Pulled, TakingIn, held_of
 from legation.store.attachments import Attachments, SealedFile
 from legation.store.blobs import Blobs
-from legation.store.sqlite import incoming, items, logbook, node, peers
-from legation.store.sqlite.database import Database, Reading, Writing
-from legation.store.sqlite.incoming import EntryState, Incoming, NewIncoming
-from legation.store.sqlite.items import ViewState
+from legation.store.sqlite import incoming, peers
+from legation.store.sqlite.database import Database, Writing
 
 REACHED_EVERY_S = 30  # how often an idle link is written down as alive
 ASKED_BACK_MAX = 3  # challenges in a row; one is enough, unless the peer started anew or the clock moved
@@ -126,25 +114,6 @@ class _Ahead(threading.Thread):
         return self._fetched
 
 
-@dataclass(frozen=True, kw_only=True)
-class Arrived:
-    """A view entry: its slip, and what becomes of its view."""
-
-    slip: Slip
-    judged: Judged
-
-
-@dataclass(frozen=True, kw_only=True)
-class Pulled:
-    """What one pull brought."""
-
-    entries: int = 0
-    views: int = 0
-    quarantined: int = 0
-    refused: int = 0
-    is_challenged: bool = False
-
-
 class Pulling:
     """
     Pulls from one peer; used by one thread at a time.
@@ -171,13 +140,22 @@ class Pulling:
         around: Surroundings,
     ) -> None:
         self._office = str(card.office)
+        self._own_card = card
+        self._book = RuleBook(card, around)
         self._peer = peer
         self._signing = signing
         self._database = database
-        self._blobs = blobs
+        self._taking = TakingIn(
+            office=self._office,
+            peer=peer,
+            signing=signing,
+            database=database,
+            blobs=blobs,
+            book=self._book,
+            around=around,
+        )
         self._fetching = Fetching(peer=peer, store=attachments, database=database, around=around)
         self._around = around
-        self._book = RuleBook(card, around)
         self._challenge: bytes | None = None
         self._asked_back = 0  # in a row
         self._reached_at: int | None = None
@@ -200,16 +178,16 @@ class Pulling:
         """
         with self._database.read() as db:
             rules = self._book.at(db)
-            card = self._card(db, rules)
+            card = self._taking.card(db, rules)
             stream = incoming.stream(db, self._peer)
-            receipt = incoming.receipt(db, stream.stream_id) if stream is not None else None
-        asked = _Asked(held=_held(stream), card=card, receipt=receipt, wait_s=wait_s)
+            receipt = receipt_to_give(db, self._peer, self._own_card)
+        asked = _Asked(held=held_of(stream), card=card, receipt=receipt, wait_s=wait_s)
         try:
             fetched = self._next(exchange, asked)
             self._reported = fetched.asked.receipt
             return self._take(fetched.envelope, asked, rules, exchange)
         except EquivocationError as error:
-            self._freeze(error)
+            self._taking.freeze(error)
             raise
 
     def _next(self, exchange: Exchange, asked: _Asked) -> _Fetched:
@@ -260,16 +238,6 @@ class Pulling:
             self._around.random(MLKEM_SEED_SIZE_BYTES), self._around.random(X25519_KEY_SIZE_BYTES)
         )
 
-    def _card(self, db: Reading, rules: Rules) -> Card:
-        card = rules.cards.get(self._peer)
-        if card is None:
-            raise RefusedError(
-                f"the card of `{self._peer}` is not confirmed", hint=f"legation peer confirm {self._peer}"
-            )
-        if peers.link(db, self._peer) == "frozen":
-            raise RefusedError(f"the link to `{self._peer}` is frozen", hint="legation peer list says why")
-        return card
-
     def _pull(self, opener: Opener, asked: _Asked) -> Pull:
         challenge, self._challenge = self._challenge, None
         return Pull(
@@ -294,15 +262,28 @@ class Pulling:
         )
 
     def _read(self, pieces: Iterator[bytes], opener: Opener, card: Card, pull: Pull) -> Envelope[Answer]:
-        found = read_envelope(
-            pieces,
-            Answer,
-            openers=[opener],
-            receiver=self._office,
-            key_of=lambda sender: card.envelope_key if sender == self._peer else None,
-            verify=self._around.verify,
-            size_bytes_max=ANSWER_SIZE_BYTES_MAX,
-        )
+        claimed: list[str] = []
+
+        def key_of(sender: str) -> PublicKey | None:
+            claimed.append(sender)
+            return card.envelope_key if sender == self._peer else None
+
+        try:
+            found = read_envelope(
+                pieces,
+                Answer,
+                openers=[opener],
+                receiver=self._office,
+                key_of=key_of,
+                verify=self._around.verify,
+                size_bytes_max=ANSWER_SIZE_BYTES_MAX,
+            )
+        except SignatureError as error:
+            if claimed != [self._peer]:
+                raise
+            raise SignatureError(
+                OTHER_KEY, hint="ask that office by another way for its newest card"
+            ) from error
         if found.letter.pull != binding_of(pull):
             raise RemoteProtocolError("an answer came to another pull than ours")
         return found
@@ -321,7 +302,7 @@ class Pulling:
             after = _Asked(held=accepted.held, card=card, receipt=asked.receipt)
             self._ahead = _Ahead(lambda: self._fetch(exchange, after))
         with self._database.read() as db:
-            judged = self._judge_all(db, accepted, rules)
+            judged = self._taking.judge_all(db, accepted, rules)
         coming = _coming(answer, judged)
         if coming:
             # Both would use the one way to the peer.
@@ -329,8 +310,8 @@ class Pulling:
             self._fetching.fetch(coming, lambda fetch: self._fetch_chunks(exchange, card, fetch))
 
         def act(db: Writing) -> tuple[Pulled, Sequence[SealedFile]]:
-            now, arrived = self._present(db, accepted, rules, judged)
-            pulled = self._commit(db, answer, held=held, accepted=accepted, judged=arrived, rules=now)
+            now, arrived = self._taking.present(db, accepted, rules, judged)
+            pulled = self._commit(db, held=held, accepted=accepted, judged=arrived, rules=now)
             came = coming if arrived is judged else _coming(answer, arrived)
             return pulled, self._take_attached(db, answer, came)
 
@@ -352,32 +333,6 @@ class Pulling:
         if ahead is not None:
             ahead.join()
 
-    def _judge_all(self, db: Reading, accepted: Accepted, rules: Rules) -> Mapping[int, Arrived]:
-        """Judge every view that an answer brought, by the number of its entry."""
-        why = WhyApart(rules.policies, received_reader(db, self._office, self._around.now()))
-        return {
-            header.number: Arrived(slip=slip, judged=self._judge(slip, view, rules, why))
-            for header, payload in accepted.entries
-            if header.kind is EntryKind.VIEW
-            for slip, view in [read_view(payload)]
-        }
-
-    def _present(
-        self, db: Writing, accepted: Accepted, rules: Rules, judged: Mapping[int, Arrived]
-    ) -> tuple[Rules, Mapping[int, Arrived]]:
-        """
-        Judge again what came if the rules have changed since; seldom, so it may be done by the writer.
-
-        To refuse the answer and ask again would show the peer that something changed, which may be
-        between us and others.
-        """
-        if node.epoch(db).number == rules.epoch:
-            return rules, judged
-        now = self._book.at(db)
-        if self._card(db, now) != rules.cards[self._peer]:
-            raise RemoteProtocolError("the card of the peer changed", hint="nothing is lost: pull again")
-        return now, self._judge_all(db, accepted, now)
-
     def _take_challenge(self, challenge: bytes) -> Pulled:
         """Keep a challenge for the next pull; a peer that only ever asks back is refused."""
         self._asked_back += 1
@@ -387,12 +342,6 @@ class Pulling:
         self._challenge = challenge
         return Pulled(is_challenged=True)
 
-    def _judge(self, slip: Slip, view: bytes, rules: Rules, why: WhyApart) -> Judged:
-        """Judge a view; one that was addressed to somebody else can never be accepted here."""
-        if slip.addressee != self._office:
-            return Judged(contents=None, state=None, refusal=RefusalCode.ADDRESSEE)
-        return judge(view, self._peer, rules, why)
-
     def _note_reached(self) -> None:
         """Write down now and then that the peer is there; a commit for each idle answer would be too much."""
         now = self._around.seconds()
@@ -401,138 +350,12 @@ class Pulling:
             self._database.write(lambda db: peers.reached(db, self._peer, now))
 
     def _commit(
-        self,
-        db: Writing,
-        answer: Answer,
-        *,
-        held: Held,
-        accepted: Accepted,
-        judged: Mapping[int, Arrived],
-        rules: Rules,
+        self, db: Writing, *, held: Held, accepted: Accepted, judged: Mapping[int, Arrived], rules: Rules
     ) -> Pulled:
-        """Store everything that an answer brought, and the receipt for it, in one transaction."""
-        stream = incoming.stream(db, self._peer)
-        if _held(stream) != held:
-            raise RemoteProtocolError("another pull was faster", hint="nothing is lost: pull again")
-        now = self._around.seconds()
-        if stream is None:
-            stream = incoming.start_stream(db, self._peer, answer.incarnation, now)
-        payloads = {header.number: payload for header, payload in accepted.entries}
-        new = [
-            self._keep(db, stream, each, payload=payloads.get(each.number), judged=judged, now=now)
-            for each in answer.entries
-        ]
-        incoming.append(db, stream, new, accepted.held, now, blobs=self._blobs)
-        self._void(db, stream, accepted)
-        refused = {number: each.judged.refusal for number, each in judged.items()}
-        refused |= self._withdraw(db, stream, accepted, rules)
-        self._refuse(db, stream, refused, rules.epoch)
-        logged = [
-            LogEntry(
-                kind=_logged(judged.get(each.number), refused.get(each.number)), hash=each.leaf, time=now
-            )
-            for each in new
-        ]
-        if accepted.may_receipt and accepted.checkpoint is not None:
-            receipt = cosign(
-                accepted.checkpoint,
-                name=key_name(self._office),
-                signers=self._signing.stream,
-                time=now,
-            )
-            incoming.save_receipt(db, stream.stream_id, accepted.held.frontier.size, receipt, now)
-            logged.append(LogEntry(kind=LogKind.RECEIPTED, hash=sha256(receipt).digest(), time=now))
-        logbook.append(db, logged)
-        peers.reached(db, self._peer, now)
-        return _count(answer, judged)
-
-    def _keep(
-        self,
-        db: Writing,
-        stream: Incoming,
-        each: Carried | TakenBack,
-        *,
-        payload: bytes | None,
-        judged: Mapping[int, Arrived],
-        now: int,
-    ) -> NewIncoming:
-        """Store one entry, and the view in it."""
-        if isinstance(each, TakenBack):
-            return NewIncoming(number=each.number, leaf=each.leaf, state=EntryState.TAKEN_BACK)
-        arrived = judged.get(each.number)
-        if arrived is None:
-            return NewIncoming(
-                number=each.number,
-                leaf=each.leaf,
-                state=EntryState.HELD,
-                header=each.header,
-                payload=payload,
-            )
-        view_key = None
-        if arrived.judged.state is not None:
-            view_key = keep_view(db, arrived.judged, self._peer, blobs=self._blobs, now=now)
-        return NewIncoming(
-            number=each.number,
-            leaf=each.leaf,
-            state=EntryState.REFUSED if arrived.judged.state is None else EntryState.HELD,
-            header=each.header,
-            view_key=view_key,
-            slip=arrived.slip,
-        )
-
-    def _withdraw(
-        self, db: Writing, stream: Incoming, accepted: Accepted, rules: Rules
-    ) -> Mapping[int, RefusalCode | None]:
-        """Take in the withdrawals that came, and let them have their effect; those that are none are refused."""
-        codes: dict[int, RefusalCode | None] = {}
-        for header, payload in accepted.entries:
-            if header.kind is EntryKind.WITHDRAWAL:
-                taken = accept_withdrawal(db, payload, source=self._peer, rules=rules, around=self._around)
-                if taken.state is None:
-                    incoming.refuse(db, stream.stream_id, header.number)
-                    codes[header.number] = taken.refusal
-        return codes
-
-    def _void(self, db: Writing, stream: Incoming, accepted: Accepted) -> None:
-        """Mark what the sender took back; a view that we hold nevertheless is shown to nobody."""
-        for header, payload in accepted.entries:
-            if header.kind is EntryKind.VOID:
-                number = read_void(payload).number
-                if incoming.kind(db, stream.stream_id, number) not in {None, EntryKind.VIEW.value}:
-                    raise RemoteProtocolError("an entry was voided that is no view")
-                view_key = incoming.void(db, stream.stream_id, number)
-                if view_key is not None:
-                    items.set_view_state(db, view_key, ViewState.QUARANTINED, TAKEN_BACK)
-
-    def _refuse(
-        self, db: Writing, stream: Incoming, codes: Mapping[int, RefusalCode | None], epoch: int
-    ) -> None:
-        """Tell the sender, in our own stream to it, which entries can never be accepted."""
-        entries: list[tuple[EntryKind, bytes, int | None]] = [
-            (
-                EntryKind.REFUSED,
-                write_refused(Refused(incarnation=stream.incarnation, number=number, code=code)),
-                None,
-            )
-            for number, code in sorted(codes.items())
-            if code is not None
-        ]
-        if entries:
-            ours = begun(db, self._peer, epoch=epoch, around=self._around)
-            append(db, ours, entries, epoch=epoch, around=self._around)
-
-    def _freeze(self, error: EquivocationError) -> None:
-        """Two histories: keep both, and stop."""
-        now = self._around.seconds()
-
-        def act(db: Writing) -> None:
-            peers.add_evidence(db, self._peer, error.message, ours=error.ours, theirs=error.theirs, at=now)
-            peers.set_link(db, self._peer, "frozen", error.message)
-            logged = LogEntry(kind=LogKind.FROZEN, hash=sha256(error.theirs).digest(), time=now)
-            logbook.append(db, [logged])
-            begin_epoch(db, self._around)
-
-        self._database.write(act)
+        """Store what came; and that the peer is there."""
+        pulled = self._taking.commit(db, held=held, accepted=accepted, judged=judged, rules=rules)
+        peers.reached(db, self._peer, self._around.seconds())
+        return pulled
 
 
 def _is_full(accepted: Accepted) -> bool:
@@ -543,24 +366,3 @@ def _is_full(accepted: Accepted) -> bool:
 
 def _coming(answer: Answer, arrived: Mapping[int, Arrived]) -> Coming:
     return Coming.of(answer.incarnation, {number: each.judged for number, each in arrived.items()})
-
-
-def _held(stream: Incoming | None) -> Held:
-    return Held() if stream is None else stream.held
-
-
-def _logged(arrived: Arrived | None, refusal: RefusalCode | None) -> LogKind:
-    if refusal is not None:
-        return LogKind.REFUSED
-    is_held = arrived is None or arrived.judged.state is ViewState.HELD
-    return LogKind.ACCEPTED if is_held else LogKind.QUARANTINED
-
-
-def _count(answer: Answer, judged: Mapping[int, Arrived]) -> Pulled:
-    states = [each.judged.state for each in judged.values()]
-    return Pulled(
-        entries=len(answer.entries),
-        views=states.count(ViewState.HELD),
-        quarantined=states.count(ViewState.QUARANTINED),
-        refused=states.count(None),
-    )

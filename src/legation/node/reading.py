@@ -19,7 +19,7 @@ from legation.item.view import Contents, View, cut, inspect, verify
 from legation.keys.card import Card
 from legation.labels import Policies, Reader
 from legation.node.files import as_report, item_record, verification_record
-from legation.node.rules import RuleBook, Rules, mission_reader
+from legation.node.rules import RuleBook, Rules, mission_reader, read_card
 from legation.node.surroundings import Surroundings
 from legation.node.versions import check_standing, find_item, find_own
 from legation.records import (
@@ -95,6 +95,7 @@ def _listed(each: InboxListing, rules: Rules) -> InboxEntryRecord:
         title=each.title or "",
         source="" if each.source == each.office else each.source,
         replaces=each.replaces.hex() if each.replaces is not None else "",
+        back_file=each.is_back_file,
     )
 
 
@@ -134,7 +135,9 @@ def show_item(
         contents = find_view(db, text, mission_reader(db, name, around.now()), rules, blobs)
         history = _History.of(db, contents.item_id)
         source = items.passed_on_by(db, contents.item_id)
-    shown = item_record(verify(contents.data, rules.pinned), rules.policies, languages)
+    # What is held was judged by the key that signed it; its author may have revoked that key since.
+    view = verify(contents.data, rules.pinned, trusts_revoked=True)
+    shown = item_record(view, rules.policies, languages)
     shown = replace(shown, earlier=history.earlier, later=history.later, source=source)
     if history.withdrawn:
         return replace(shown, withdrawn=history.withdrawn, banner="", portions=())
@@ -213,7 +216,7 @@ def _verified(
     with database.read() as db:
         rules = RuleBook(card, around).at(db)
         contents = find_view(db, text, mission_reader(db, name, around.now()), rules, blobs)
-    return verify(contents.data, rules.pinned), rules.policies
+    return verify(contents.data, rules.pinned, trusts_revoked=True), rules.policies
 
 
 def read_deliveries(*, database: Database, around: Surroundings) -> DeliveriesRecord:
@@ -222,6 +225,7 @@ def read_deliveries(*, database: Database, around: Surroundings) -> DeliveriesRe
     with database.read() as db:
         links = {each.office: each for each in peers.peers(db)}
         told = withdrawals.told(db)
+        lineless = frozenset(office for office in links if _has_no_line(db, links[office], around))
         return DeliveriesRecord(
             deliveries=tuple(
                 _delivery(
@@ -229,36 +233,52 @@ def read_deliveries(*, database: Database, around: Surroundings) -> DeliveriesRe
                     links.get(each.office),
                     now,
                     is_told=told.get((each.office, each.item_id), False),
+                    has_no_line=each.office in lineless,
                 )
                 for each in deliveries.deliveries(db)
             )
         )
 
 
-def _delivery(each: StoredDelivery, link: StoredPeer | None, now: int, *, is_told: bool) -> DeliveryRecord:
+def _has_no_line(db: Reading, link: StoredPeer, around: Surroundings) -> bool:
+    """Whether a confirmed peer has never asked for anything, and names no address where it could be asked."""
+    data = peers.pinned_card(db, link.office) if link.heard_at is None else None
+    return data is not None and not read_card(data, around.verify).body.addresses
+
+
+def _delivery(
+    each: StoredDelivery, link: StoredPeer | None, now: int, *, is_told: bool, has_no_line: bool
+) -> DeliveryRecord:
+    because = _because(each, link, now, is_told=is_told, has_no_line=has_no_line)
     return DeliveryRecord(
         item=each.item_id.hex(),
         reference=each.reference,
         addressee=each.office,
         state=each.state.value,
-        why=english.delivery(_because(each, link, now, is_told=is_told).value or each.state.value),
+        why=english.delivery(because.value or each.state.value),
         since=said(each.changed_at),
         number=each.number,
+        copy=each.copy,
     )
 
 
-def _because(each: StoredDelivery, link: StoredPeer | None, now: int, *, is_told: bool) -> Because:
+def _because(
+    each: StoredDelivery, link: StoredPeer | None, now: int, *, is_told: bool, has_no_line: bool
+) -> Because:
     """
     Why a delivery stands where it stands; for one that waits, the link says it.
 
-    *is_told*: whether the addressee has receipted that the item was withdrawn.
+    *is_told*: whether the addressee has receipted that the item was withdrawn. *has_no_line*: whether nothing but
+    a bag has ever reached them.
     """
     if each.state is DeliveryState.WITHDRAWN and each.because is Because.RECEIVED_BEFORE and is_told:
         return Because.WITHDRAWAL_RECEIVED
     if each.state is not DeliveryState.WAITING:
         return each.because
-    if link is None or link.heard_at is None:
-        return Because.NO_CONNECTION
-    if link.link != "active":
+    if link is not None and link.link != "active" and (link.is_on_paper or link.heard_at is not None):
         return Because.LINK_STOPPED
+    if link is not None and link.is_on_paper:
+        return Because.TO_BE_PRINTED
+    if link is None or link.heard_at is None:
+        return Because.WAITS_FOR_BAG if has_no_line else Because.NO_CONNECTION
     return Because.NOT_YET_PULLED if now - link.heard_at <= SILENT_S else Because.UNREACHABLE

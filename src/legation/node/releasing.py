@@ -24,9 +24,9 @@ from legation.log import LogEntry, LogKind
 from legation.node.approving import Approvable, approvable
 from legation.node.attaching import check_attached
 from legation.node.drafting import check_addressees, find_draft
-from legation.node.home import Signing
 from legation.node.reading import mission_reading
 from legation.node.rules import RuleBook, Rules
+from legation.node.signing import Signing
 from legation.node.surroundings import Surroundings
 from legation.node.versions import check_newest, find_own, fold_versions
 from legation.records import AddresseeRecord, ReleasedRecord

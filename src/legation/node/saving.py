@@ -70,7 +70,7 @@ def open_attachment(
         item = items.item(db, contents.item_id)
         assert item is not None, "what was found is there"
         check_standing(db, item)
-        each = _one_of(_attachments(verify(contents.data, rules.pinned)), which)
+        each = _one_of(_attachments(verify(contents.data, rules.pinned, trusts_revoked=True)), which)
         portion = each.portion
         assert isinstance(portion, Attachment), "only attachments were looked at"
         kept = attachments.find(db, wanted_of(portion, rules.ids[each.policy, each.label]))

@@ -22,12 +22,16 @@ from starlette.types import ASGIApp
 from legation.errors import LegationError, MalformedError, RefusedError, StoreError
 from legation.exchange import ANSWER_SIZE_BYTES_MAX, PULL_SIZE_BYTES_MAX, Envelope, Pull
 from legation.keys.card import Card
-from legation.node.answering import Answering, Batch
+from legation.node.admitting import carry_out
+from legation.node.answering import Answering
 from legation.node.doorbell import Doorbell
+from legation.node.handing_over import Batch
 from legation.node.home import Home
-from legation.node.pulling import Pulled, Pulling
+from legation.node.pulling import Pulling
 from legation.node.rules import RuleBook, Rules, is_due
+from legation.node.settling import settle
 from legation.node.surroundings import Surroundings
+from legation.node.taking_in import Pulled
 from legation.records import PeerPulledRecord, PulledRecord
 from legation.store.lock import FolderLock
 from legation.store.sqlite import deliveries, node, peers
@@ -207,6 +211,7 @@ class Keeper(threading.Thread):
         self._report = report
         self._book = RuleBook(home.card, around)
         self._before: Rules | None = None
+        self._ends = {until for _, until in home.signing.former}
         self._loops: dict[str, PullLoop] = {}
         self._stopped = threading.Event()
 
@@ -226,6 +231,7 @@ class Keeper(threading.Thread):
                 version = self._home.database.data_version()
                 if version != seen or self._is_due():
                     self.look()
+                self.forget()
                 seen, wait_s = version, LOOK_EVERY_S
             except Exception as error:  # noqa: BLE001 - one of the doors where everything is caught
                 self._report("keeper", error)
@@ -244,8 +250,19 @@ class Keeper(threading.Thread):
         with self._home.database.read() as db:
             return is_due(db, self._around)
 
+    def forget(self) -> None:
+        """Destroy replaced seal keys whose time is over; nothing is opened with them any more in any case."""
+        now = self._around.seconds()
+        ended = {until for until in self._ends if until <= now}
+        if ended:
+            home = self._home
+            settle(home.path, home.card, database=home.database, blobs=home.blobs, around=self._around)
+            self._ends -= ended
+
     def look(self) -> None:
         """Begin what is due, wake what may go now, and follow the peers."""
+        # Whoever admitted a back-file may have ended before all of it became deliveries.
+        carry_out(card=self._home.card, database=self._home.database, around=self._around)
         with self._home.database.read() as db:
             changed = self._before is None or node.epoch(db).number != self._before.epoch
         if changed or self._is_due():
@@ -258,7 +275,7 @@ class Keeper(threading.Thread):
         if before is not None and rules.epoch > before.epoch + 1:
             # Of an epoch in between nobody knows what was withheld because of it.
             before = None
-        for office in rules.cards:
+        for office in rules.grants:  # also those without a card, which have no node
             turned = turned_for(db, office, before, rules)
             if turned:
                 deliveries.wake(db, deliveries.withheld_by_access(db, office, turned), self._around.seconds())

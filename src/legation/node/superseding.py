@@ -27,12 +27,16 @@ from legation.labels import Label
 from legation.node.rules import Rules
 from legation.release import Because, DeliveryEvent, DeliveryState
 from legation.store.blobs import Blobs
-from legation.store.sqlite import deliveries, items, outgoing
+from legation.store.sqlite import deliveries, items, outgoing, paper
 from legation.store.sqlite.database import Reading, Writing
 from legation.store.sqlite.deliveries import VersionDelivery
 
 Cutting = Callable[[bytes, frozenset[int]], bytes | Because]
 """Makes the copy of an item that shows the layers under some access ids, or says why there is none."""
+
+
+HAD = frozenset({Because.RECEIVED_BEFORE, Because.PRINTED_BEFORE})
+"""Why a delivery is withdrawn of which the peer has, or may have, a copy."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,16 +76,24 @@ class _Walk:
     def look_into(self) -> None:
         """Read what was handed over last: of many versions only the one that counts."""
         if self._handed_over is not None:
-            self.fates.has = handed_over(self._db, self._handed_over, self._blobs)
+            self.fates.has = self._said_by(self._handed_over)
             self._handed_over = None
+
+    def _said_by(self, each: VersionDelivery) -> Substance | None:
+        """What a version said as it was handed over, in a stream or on paper."""
+        if each.number is not None:
+            return handed_over(self._db, each, self._blobs)
+        data = self._cut(each.item_id, paper.layers_of(self._db, each.delivery_id))
+        assert isinstance(data, bytes), "what was printed says something"
+        return substance_of(inspect(data))
 
     def take(self, each: VersionDelivery) -> None:
         """Look at the next version."""
         match each.state:
-            case DeliveryState.NUMBERED | DeliveryState.RECEIPTED:
+            case DeliveryState.NUMBERED | DeliveryState.RECEIPTED | DeliveryState.PRINTED:
                 self._drop_going()
                 self._handed_over, self.fates.has = each, None
-            case DeliveryState.WITHDRAWN if each.because is Because.RECEIVED_BEFORE:
+            case DeliveryState.WITHDRAWN if each.because in HAD:
                 self._drop_going()
                 self._handed_over, self.fates.has = None, None
             case DeliveryState.WITHDRAWN:

@@ -23,18 +23,24 @@ from legation.keys.card import Card, KeyState
 from legation.keys.sign import KeyId
 from legation.labels.label import check_name
 from legation.log import LogEntry, LogKind
-from legation.node.home import Signing
 from legation.node.numbering import append, begun, take_back
 from legation.node.reading import mission_reading
 from legation.node.rules import RuleBook, Rules, begin_epoch
+from legation.node.signing import Signing
 from legation.node.surroundings import Surroundings
 from legation.node.versions import find_own
 from legation.records import HolderRecord, WithdrawnRecord
 from legation.release import Because, DeliveryEvent, DeliveryState
-from legation.store.sqlite import deliveries, items, logbook, outgoing, withdrawals
+from legation.store.sqlite import deliveries, items, logbook, outgoing, paper, withdrawals
 from legation.store.sqlite.database import Database, Writing
 from legation.store.sqlite.items import StoredItem, ViewState
 from legation.words import english
+
+_WITHDRAWN = {
+    DeliveryState.RECEIPTED: Because.RECEIVED_BEFORE,
+    DeliveryState.PRINTED: Because.PRINTED_BEFORE,
+}
+"""Why a delivery is withdrawn, by the state that it was in; else nobody has anything."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,7 +150,7 @@ def _stop_deliveries(db: Writing, item: StoredItem, data: bytes, rules: Rules, a
         ):
             take_back(db, office, [number], rules=rules, around=around, is_withdrawn=True)
             continue
-        because = Because.NOT_RECEIVED if state is not DeliveryState.RECEIPTED else Because.RECEIVED_BEFORE
+        because = _WITHDRAWN.get(state, Because.NOT_RECEIVED)
         deliveries.move(db, delivery_id, DeliveryEvent.WITHDRAW, because, epoch=rules.epoch, at=now)
     # Behind what was taken back: whoever holds an entry and its void hears the reason next.
     for office in dict.fromkeys(told):
@@ -198,6 +204,7 @@ def withdraw_item(
 
 
 def _record(db: Writing, item: StoredItem) -> WithdrawnRecord:
+    handed = {each.delivery_id: each.handed_to or "" for each in paper.copies(db, item.item_id)}
     return WithdrawnRecord(
         item=item.item_id.hex(),
         reference=item.reference,
@@ -206,6 +213,8 @@ def _record(db: Writing, item: StoredItem) -> WithdrawnRecord:
                 addressee=each.office,
                 received=each.because is Because.RECEIVED_BEFORE,
                 why=english.delivery(each.because.value),
+                copy=each.copy,
+                handed_to=handed.get(each.delivery_id, ""),
             )
             for each in deliveries.deliveries(db, item_id=item.item_id)
             if each.state is DeliveryState.WITHDRAWN

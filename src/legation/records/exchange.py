@@ -14,7 +14,8 @@ class InboxEntryRecord(Canonical, frozen=True):
     ``title`` is empty where the reader may not see it; the reference stands for it. ``banner`` is the
     roll-up of what the reader may see. ``source`` is the office that handed it over, where that is not
     the author. Times are ISO 8601 in UTC: ``time`` as the author wrote it, ``received`` by our clock.
-    ``replaces`` is the id of the version that this reader had before, if it is a new version.
+    ``replaces`` is the id of the version that this reader had before, if it is a new version. ``back_file``: it was
+    handed over late, as something older that may be seen now; nobody is to be alerted.
     """
 
     item: str
@@ -27,6 +28,7 @@ class InboxEntryRecord(Canonical, frozen=True):
     title: str = ""
     source: str = ""
     replaces: str = ""
+    back_file: bool = False
 
 
 class InboxRecord(Canonical, frozen=True):
@@ -39,9 +41,9 @@ class DeliveryRecord(Canonical, frozen=True):
     """
     One item on its way to one addressee.
 
-    ``state`` is ``waiting``, ``numbered``, ``receipted``, ``withheld``, ``void`` or ``withdrawn``;
+    ``state`` is ``waiting``, ``numbered``, ``printed``, ``receipted``, ``withheld``, ``void`` or ``withdrawn``;
     ``why`` says it to a person, ``since`` is when it came to that. ``number`` is the entry's in the stream
-    to that addressee.
+    to that addressee, ``copy`` of its copy on paper.
     """
 
     item: str
@@ -51,6 +53,7 @@ class DeliveryRecord(Canonical, frozen=True):
     why: str
     since: str
     number: int | None = None
+    copy: int | None = None
 
 
 class DeliveriesRecord(Canonical, frozen=True):
@@ -82,11 +85,17 @@ class ReleasedRecord(Canonical, frozen=True):
 
 
 class HolderRecord(Canonical, frozen=True):
-    """An addressee of an item that was withdrawn: whether they ``received`` it, and ``why`` in words."""
+    """
+    An addressee of an item that was withdrawn: whether they ``received`` it, and ``why`` in words.
+
+    ``copy`` is the number of a copy on paper, ``handed_to`` to whom it was handed, as somebody said.
+    """
 
     addressee: str
     received: bool
     why: str
+    copy: int | None = None
+    handed_to: str = ""
 
 
 class WithdrawnRecord(Canonical, frozen=True):
@@ -134,15 +143,18 @@ class PeerRecord(Canonical, frozen=True):
     """
     A peer as an administrator is shown it: whose card, how trusted, and how the link stands.
 
-    ``card`` is the number of the newest one. ``link`` is active, paused or frozen, and ``why`` says why, or
-    what failed last. ``heard`` is when it last pulled from us, ``reached`` when it last answered us.
+    An office without a node is ``on_paper``: it has no card, and nothing that a link has.
+    ``card`` is the number of the newest one. ``link`` is active, paused, frozen or excluded, and ``why`` says why,
+    or what failed last; ``asked_by`` asks that it goes on. ``heard`` is when it last pulled from us, ``reached`` when it last answered us.
     ``received`` counts the entries that we hold of it, ``sent`` those that we numbered for it,
     ``receipted`` those it gave a receipt for. ``quarantined`` counts what came and is shown to nobody,
-    and ``why_quarantined`` says for what reasons.
+    and ``why_quarantined`` says for what reasons. ``trusted`` is the number of the card that is confirmed, if there is
+    one. ``unheard`` says that the peer has accepted nothing since our own keys are others: it may not have confirmed our
+    card yet.
     """
 
     office: str
-    card: int
+    card: int | None
     fingerprint: tuple[str, ...]
     added_by: str
     confirmed_by: str
@@ -157,6 +169,23 @@ class PeerRecord(Canonical, frozen=True):
     receipted: int
     quarantined: int
     why_quarantined: tuple[str, ...] = ()
+    asked_by: str = ""
+    on_paper: bool = False
+    trusted: int | None = None
+    unheard: str = ""
+
+
+class LinkRecord(Canonical, frozen=True):
+    """
+    How a link stands after one act on it: active, paused, frozen or excluded, and ``why``.
+
+    ``asked_by``: who asked first that it goes on; it takes a second person.
+    """
+
+    office: str
+    link: str
+    why: str
+    asked_by: str = ""
 
 
 class PeersRecord(Canonical, frozen=True):

@@ -4,6 +4,7 @@
 from legation.release.delivery import TRANSITIONS, Because, DeliveryEvent, DeliveryState, move_on
 from legation.release.difference import Change, Difference, News, Stretch, differences, news
 from legation.release.disclosure import decide_label, disclose, disclosure_banner
+from legation.release.paper import COPIES_MAX, Destroyed, HandedOver, Printed
 from legation.release.preview import (
     Addressee,
     AddresseeCopy,
@@ -15,6 +16,7 @@ from legation.release.preview import (
 )
 
 __all__ = [
+    "COPIES_MAX",
     "TRANSITIONS",
     "Addressee",
     "AddresseeCopy",
@@ -22,10 +24,13 @@ __all__ = [
     "Change",
     "DeliveryEvent",
     "DeliveryState",
+    "Destroyed",
     "Difference",
+    "HandedOver",
     "News",
     "PortionOutcome",
     "Preview",
+    "Printed",
     "Showing",
     "Stretch",
     "decide_label",

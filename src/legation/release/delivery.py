@@ -4,13 +4,17 @@ Deliveries as a state table: what can happen to an item on its way to one addres
 
 ::
 
-    waiting  --number-->     numbered --receipt--> receipted
-       |  ^                     |
-    refuse  wake            take back
-       v  |                     v
-    withheld                  void          (what is still permitted waits anew, as another delivery)
+                 --number--> numbered --receipt-->
+    waiting -----                                  receipted
+       |  ^      --print-->  printed --hand over->
+    refuse  wake                |
+       v  |           take back | destroy
+    withheld                    v
+                              void          (what is still permitted waits anew, as another delivery)
 
-Any of them but ``void`` can end as ``withdrawn``. Whatever is not in the table cannot happen.
+What ``leaves`` in a bag that nobody can answer stays ``numbered``: should a receipt come after all, it counts.
+``numbered`` is on its way in a stream, ``printed`` on paper, to an office without a node. Any of them but ``void`` can
+end as ``withdrawn``. Whatever is not in the table cannot happen.
 """
 
 from collections.abc import Mapping
@@ -29,13 +33,15 @@ class DeliveryState(StrEnum):
     NUMBERED = "numbered"
     """In the stream; handed over when the addressee takes it."""
     RECEIPTED = "receipted"
-    """The addressee has signed that it holds it."""
+    """The addressee has signed that it holds it; of a copy on paper, a person has said to whom it was handed."""
     WITHHELD = "withheld"
     """The rules do not permit any of it now, or what they permit says nothing."""
     VOID = "void"
-    """It was numbered and taken back before it was receipted."""
+    """It was numbered and taken back before it was receipted; or printed and destroyed."""
     WITHDRAWN = "withdrawn"
     """The author took the item back."""
+    PRINTED = "printed"
+    """Printed for an office without a node; handed over when a person says so."""
 
 
 class DeliveryEvent(StrEnum):
@@ -47,6 +53,11 @@ class DeliveryEvent(StrEnum):
     WAKE = "wake"
     TAKE_BACK = "take back"
     WITHDRAW = "withdraw"
+    PRINT = "print"
+    HAND_OVER = "hand over"
+    DESTROY = "destroy"
+    LEAVE = "leave"
+    """It leaves in a bag that nobody can answer."""
 
 
 class Because(StrEnum):
@@ -73,6 +84,18 @@ class Because(StrEnum):
     """It says to the addressee what they have: it is a new version, or was passed on before."""
     REPLACED = "replaced"
     """A newer version, or what was passed on later, goes in its place, or would if anything of it may go."""
+    TO_BE_PRINTED = "to-be-printed"
+    """The addressee has no node: it goes on paper, when a person prints it."""
+    HANDED_OVER = "handed-over"
+    """A person has said to whom the copy on paper was handed."""
+    DESTROYED = "destroyed"
+    """The copy on paper was destroyed before it was handed over."""
+    PRINTED_BEFORE = "printed-before"
+    """It was withdrawn after it was printed, and nobody has said what became of the copy."""
+    WAITS_FOR_BAG = "waits-for-bag"
+    """No line reaches the addressee: it goes in a bag, when a person packs one."""
+    NO_WAY_BACK = "no-way-back"
+    """It was handed over in a bag, and no receipt can come back."""
     NOT_RECEIVED = "not-received"
     """It was withdrawn before there was a receipt."""
     RECEIVED_BEFORE = "received-before"
@@ -88,10 +111,15 @@ TRANSITIONS: Final[Mapping[tuple[DeliveryState, DeliveryEvent], DeliveryState]] 
         (DeliveryState.WITHHELD, DeliveryEvent.WAKE): DeliveryState.WAITING,
         (DeliveryState.NUMBERED, DeliveryEvent.RECEIPT): DeliveryState.RECEIPTED,
         (DeliveryState.NUMBERED, DeliveryEvent.TAKE_BACK): DeliveryState.VOID,
+        (DeliveryState.NUMBERED, DeliveryEvent.LEAVE): DeliveryState.NUMBERED,
         (DeliveryState.WAITING, DeliveryEvent.WITHDRAW): DeliveryState.WITHDRAWN,
         (DeliveryState.NUMBERED, DeliveryEvent.WITHDRAW): DeliveryState.WITHDRAWN,
         (DeliveryState.RECEIPTED, DeliveryEvent.WITHDRAW): DeliveryState.WITHDRAWN,
         (DeliveryState.WITHHELD, DeliveryEvent.WITHDRAW): DeliveryState.WITHDRAWN,
+        (DeliveryState.WAITING, DeliveryEvent.PRINT): DeliveryState.PRINTED,
+        (DeliveryState.PRINTED, DeliveryEvent.HAND_OVER): DeliveryState.RECEIPTED,
+        (DeliveryState.PRINTED, DeliveryEvent.DESTROY): DeliveryState.VOID,
+        (DeliveryState.PRINTED, DeliveryEvent.WITHDRAW): DeliveryState.WITHDRAWN,
     }
 )
 

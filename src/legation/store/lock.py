@@ -19,21 +19,27 @@ NAME = "serve.lock"
 
 
 class FolderLock:
-    """A folder, held until ``close`` or the end of the process."""
+    """
+    A folder, held until ``close`` or the end of the process.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        folder: Which.
+        name: What it is held for; whoever holds it for one thing does not keep another from the other.
+    """
+
+    def __init__(self, folder: Path, *, name: str = NAME) -> None:
         """
         Take the folder, or raise at once.
 
         Raises:
             StoreError: Another holds it, be it in this process, or the lock cannot be had.
         """
-        path = folder / NAME
+        path = folder / name
         try:
             # A child process does not inherit it.
             self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         except OSError as error:
-            raise StoreError(f"`{NAME}` cannot be made") from error
+            raise StoreError(f"`{name}` cannot be made") from error
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -42,7 +48,7 @@ class FolderLock:
                 raise StoreError(
                     "the folder is in use by another process", hint="another process serves this folder"
                 ) from error
-            raise StoreError(f"`{NAME}` cannot be locked") from error
+            raise StoreError(f"`{name}` cannot be locked") from error
 
     def close(self) -> None:
         """Let the folder go."""

@@ -199,7 +199,8 @@ def labels_astray(db: Reading) -> int:
     """How many rows of approved labels repeat their delivery's office or state wrongly."""
     row = db.one(
         "SELECT count(*) FROM delivery_label JOIN delivery USING (delivery_id) "
-        "WHERE delivery_label.office <> delivery.office OR is_withheld <> (state = 'withheld')"
+        "WHERE delivery_label.office <> delivery.office OR is_withheld <> (state = 'withheld') "
+        "OR (is_cut = 1 AND entry_number IS NULL)"
     )
     assert row is not None, "a count gives a row"
     return int(row[0])

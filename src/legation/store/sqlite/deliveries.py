@@ -19,6 +19,7 @@ from legation.store.sqlite.database import Reading, Writing
 from legation.store.sqlite.stretches import stretches
 
 SLIP = Codec(Slip, size_bytes_max=SLIP_SIZE_BYTES_MAX, what="slip")
+OF_ITEM_MAX = 500  # deliveries of one item to one office; each comes of a release of its own
 _RANKS = {each: rank for rank, each in enumerate(Precedence)}  # routine first
 
 
@@ -27,7 +28,8 @@ class Waiting:
     """
     A delivery that waits to be numbered; ``labels`` are the access ids approved for it.
 
-    ``versions_of`` is the document, if other versions of it were released here: then they are decided together.
+    ``versions_of`` is the document, if other versions of it were released here, or this one to this office before:
+    then they are decided together.
     ``view_key`` is of the view that is cut, if it is another office's item that is passed on.
     """
 
@@ -67,7 +69,11 @@ class PassedOn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredDelivery:
-    """A delivery as it stands; ``number`` is that of its entry in the stream to the addressee."""
+    """
+    A delivery as it stands.
+
+    ``number`` is that of its entry in the stream to the addressee, ``copy`` that of its copy on paper.
+    """
 
     delivery_id: int
     office: str
@@ -76,6 +82,7 @@ class StoredDelivery:
     state: DeliveryState
     because: Because
     number: int | None
+    copy: int | None
     changed_at: int
 
 
@@ -209,14 +216,17 @@ def has_waiting(db: Reading, office: str) -> bool:
     )
 
 
-def waiting(db: Reading, office: str, limit: int) -> list[Waiting]:
-    """What waits for an office, the most urgent first, then the oldest."""
+def waiting(db: Reading, office: str, limit: int, item_id: bytes | None = None) -> list[Waiting]:
+    """What waits for an office, the most urgent first, then the oldest; or what of it is of one item."""
     rows = db.rows(
         f"SELECT delivery_id, item_id, slip, {_LABELS}, (SELECT document FROM item "  # noqa: S608 - constants
         "WHERE item.item_id = delivery.item_id AND item.is_own = 1 AND EXISTS (SELECT 1 FROM item AS other "
-        "WHERE other.document = item.document AND other.is_own = 1 AND other.item_id <> item.item_id)), "
-        "view_key FROM delivery WHERE office = ? AND state = 'waiting' ORDER BY precedence DESC, delivery_id LIMIT ?",
-        (office, limit),
+        "WHERE other.document = item.document AND other.is_own = 1 AND other.item_id <> item.item_id "
+        "UNION ALL SELECT 1 FROM delivery AS other WHERE other.item_id = item.item_id "
+        "AND other.office = delivery.office AND other.release_id <> delivery.release_id AND other.state <> 'void')), "
+        "view_key FROM delivery WHERE office = ? AND state = 'waiting' "
+        f"{'' if item_id is None else 'AND item_id = ? '}ORDER BY precedence DESC, delivery_id LIMIT ?",
+        (office, limit) if item_id is None else (office, item_id, limit),
     )
     return [
         Waiting(
@@ -240,7 +250,7 @@ def of_document(db: Reading, office: str, document: bytes) -> list[VersionDelive
     rows = db.rows(
         f"SELECT delivery_id, item_id, slip, {_LABELS}, state, because, stream_id, "  # noqa: S608 - constants
         "entry_number FROM item JOIN delivery USING (item_id) WHERE item.document = ? AND item.is_own = 1 "
-        "AND delivery.office = ? AND state <> 'void' ORDER BY item.time, item_id",
+        "AND delivery.office = ? AND state <> 'void' ORDER BY item.time, item_id, delivery_id",
         (document, office),
     )
     return [
@@ -297,7 +307,8 @@ def of_item(db: Reading, item_id: bytes) -> list[tuple[int, str, DeliveryState, 
     """The deliveries of an item that can still be met by something: id, office, state, stream and number."""
     rows = db.rows(
         "SELECT delivery_id, office, state, stream_id, entry_number FROM delivery "
-        "WHERE item_id = ? AND state IN ('waiting', 'numbered', 'receipted', 'withheld') ORDER BY delivery_id",
+        "WHERE item_id = ? AND state IN ('waiting', 'numbered', 'receipted', 'withheld', 'printed') "
+        "ORDER BY delivery_id",
         (item_id,),
     )
     return [
@@ -342,6 +353,8 @@ def move(
     """
     Let something happen to a delivery; ``number`` and ``receipted`` are for many at once.
 
+    What is printed gets the next number among the copies on paper of its item for its office.
+
     Raises:
         LocalProtocolError: It cannot happen in its state.
     """
@@ -350,8 +363,11 @@ def move(
     before = DeliveryState(row[0])
     after = move_on(before, event)
     db.run(
-        "UPDATE delivery SET state = ?, because = ?, epoch = ?, changed_at = ? WHERE delivery_id = ?",
-        (after.value, because.value, epoch, at, delivery_id),
+        "UPDATE delivery SET state = ?, because = ?, epoch = ?, changed_at = ?, copy_number = iif(?, "
+        "(SELECT 1 + coalesce(max(other.copy_number), 0) FROM delivery AS other "
+        "WHERE (other.office, other.item_id) = (delivery.office, delivery.item_id)), copy_number) "
+        "WHERE delivery_id = ?",
+        (after.value, because.value, epoch, at, int(event is DeliveryEvent.PRINT), delivery_id),
     )
     if DeliveryState.WITHHELD in {before, after}:
         db.run(
@@ -391,6 +407,13 @@ def number(db: Writing, numbered: Iterable[tuple[int, int]], stream_id: int, *, 
         raise LocalProtocolError("a delivery was numbered that does not wait")
 
 
+def leave_out(db: Writing, left_out: Iterable[tuple[int, int]]) -> None:
+    """Note which approved access ids are not in the copy that was numbered: pairs of delivery and access id."""
+    db.run_many(
+        "UPDATE delivery_label SET is_cut = 1 WHERE delivery_id = ? AND access_id = ?", list(left_out)
+    )
+
+
 def again(db: Writing, delivery_id: int, *, epoch: int, at: int) -> int:
     """
     Let what a voided delivery was for wait anew: a smaller cut goes as a new entry.
@@ -418,11 +441,21 @@ def receipted(db: Writing, stream_id: int, size: int, at: int) -> int:
     """Note a receipt over the first *size* entries of a stream; gives how many deliveries it was for."""
     after = move_on(DeliveryState.NUMBERED, DeliveryEvent.RECEIPT)
     db.run(
-        "UPDATE delivery SET state = ?, changed_at = ? "
+        "UPDATE delivery SET state = ?, because = '', changed_at = ? "
         "WHERE stream_id = ? AND entry_number < ? AND state = 'numbered'",
         (after.value, at, stream_id, size),
     )
     return db.changed()
+
+
+def leave(db: Writing, stream_id: int, start: int, stop: int, at: int) -> None:
+    """Note that entries from *start* up to *stop* were handed over where no receipt can come back."""
+    after = move_on(DeliveryState.NUMBERED, DeliveryEvent.LEAVE)
+    db.run(
+        "UPDATE delivery SET state = ?, because = ?, changed_at = ? "
+        "WHERE stream_id = ? AND entry_number >= ? AND entry_number < ? AND state = 'numbered'",
+        (after.value, Because.NO_WAY_BACK.value, at, stream_id, start, stop),
+    )
 
 
 def withheld_access(db: Reading, office: str) -> list[int]:
@@ -438,6 +471,16 @@ def withheld_access(db: Reading, office: str) -> list[int]:
         {"office": office},
     )
     return [access_id for (access_id,) in rows]
+
+
+def withheld_of(db: Reading, office: str, item_id: bytes) -> list[int]:
+    """The deliveries of an item that are withheld from an office, ascending."""
+    rows = db.rows(
+        "SELECT delivery_id FROM delivery WHERE item_id = ? AND office = ? AND state = 'withheld' "
+        "ORDER BY delivery_id",
+        (item_id, office),
+    )
+    return [delivery_id for (delivery_id,) in rows]
 
 
 def withheld_by_access(db: Reading, office: str, access_ids: Iterable[int]) -> list[int]:
@@ -464,7 +507,7 @@ def wake(db: Writing, delivery_ids: Iterable[int], at: int) -> None:
 
 
 _SELECT = (
-    "SELECT delivery_id, delivery.office, item_id, reference, state, because, entry_number, changed_at "
+    "SELECT delivery_id, delivery.office, item_id, reference, state, because, entry_number, copy_number, changed_at "
     "FROM delivery JOIN item USING (item_id) "
 )
 _ORDER = "ORDER BY release_id DESC, delivery.office, delivery_id"
@@ -492,7 +535,8 @@ def deliveries(
             state=DeliveryState(state),
             because=Because(because),
             number=entry,
+            copy=copy,
             changed_at=changed_at,
         )
-        for delivery_id, office, item_id, reference, state, because, entry, changed_at in rows
+        for delivery_id, office, item_id, reference, state, because, entry, copy, changed_at in rows
     ]

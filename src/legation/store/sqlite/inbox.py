@@ -20,6 +20,7 @@ class InboxListing:
     One item as far as a reader may see it.
 
     ``access_ids`` are those of the layers that they may see. ``replaces`` is the version that they had before.
+    ``is_back_file``: so it was handed over when it first came.
     """
 
     item_id: bytes
@@ -33,6 +34,7 @@ class InboxListing:
     title: str | None
     access_ids: tuple[int, ...]
     replaces: bytes | None = None
+    is_back_file: bool = False
 
 
 def fold_view(db: Writing, view_key: int, row: InboxRow) -> None:
@@ -80,6 +82,10 @@ def folded(db: Reading, view_key: int) -> InboxRow | None:
 # first of them came, and from the author if one of them did. Of those that are left the best is listed: it
 # shows most layers, then it is the author's own, then it came first. No hash and no key of a view is asked:
 # these follow from what the reader may not see too.
+_IS_BACK_FILE = (
+    "(SELECT coalesce(json_extract(CAST(slip AS TEXT), '$.back_file'), 0) FROM incoming_entry "
+    "WHERE incoming_entry.view_key = view.view_key ORDER BY incoming_entry.received_at, 1 LIMIT 1)"
+)
 _ROWS = f"""
 WITH readable AS (
     SELECT view_key, group_concat(format('%019d', access_id) ORDER BY access_id) AS access_ids,
@@ -90,6 +96,7 @@ WITH readable AS (
 ), alike AS (
     SELECT view.item_id, access_ids, layer_count, title, min(view.received_at) AS first_at,
         max(view.source = item.office) AS is_authors,
+        substr(min(format('%019d', view.received_at) || {_IS_BACK_FILE}), 20) = '1' AS is_back_file,
         substr(min(format('%019d', view.received_at) || view.source), 20) AS first_source
     FROM readable JOIN view USING (view_key) JOIN item USING (item_id)
     WHERE view.state = 'held'
@@ -102,7 +109,7 @@ WITH readable AS (
     FROM alike
 )
 SELECT item_id, document, kind, office, iif(is_authors, office, first_source), reference, time, first_at, title,
-    access_ids, {HAS_OTHERS}, {WITHDRAWN_AT}
+    access_ids, is_back_file, {HAS_OTHERS}, {WITHDRAWN_AT}
 FROM ranked JOIN item USING (item_id) WHERE place = 1 ORDER BY first_at DESC, time DESC, item_id
 """  # noqa: S608 - constants
 
@@ -128,7 +135,9 @@ def rows(db: Reading) -> list[InboxListing]:
 
 
 def _listing(told: Row) -> InboxListing:
-    item_id, document, kind, office, source, reference, time, received_at, title, access_ids = told
+    item_id, document, kind, office, source, reference, time, received_at, title, access_ids, is_back_file = (
+        told
+    )
     return InboxListing(
         item_id=item_id,
         document=document,
@@ -140,4 +149,5 @@ def _listing(told: Row) -> InboxListing:
         received_at=received_at,
         title=title,
         access_ids=tuple(map(int, access_ids.split(","))),
+        is_back_file=bool(is_back_file),
     )

@@ -11,6 +11,7 @@ from legation.encoding import Codec, encode
 from legation.exchange import EntryHeader, EntryKind, Held
 from legation.exchange.entry import SLIP_SIZE_BYTES_MAX
 from legation.item.draft import Slip
+from legation.merkle import Hash
 from legation.store.blobs import INLINE_SIZE_BYTES_MAX, Blobs
 from legation.store.sqlite.database import Reading, Row, Writing
 from legation.store.sqlite.outgoing import FRONTIER
@@ -217,6 +218,21 @@ def leaves(db: Reading, stream_id: int) -> Iterator[tuple[int, bytes]]:
     """The number and leaf of every entry, in order."""
     sql = "SELECT number, leaf FROM incoming_entry WHERE stream_id = ? AND number > ? ORDER BY number LIMIT ?"
     yield from stretches(db, sql, stream_id)
+
+
+def sizes(db: Reading) -> Iterator[tuple[str, bytes, int]]:
+    """Of every stream that ever came its office, incarnation, and how many entries are held."""
+    yield from db.rows("SELECT office, incarnation, size FROM incoming ORDER BY stream_id")
+
+
+def leaves_between(db: Reading, stream_id: int, start: int, stop: int) -> Iterator[Hash]:
+    """The leaves of the entries from *start* up to *stop*, in order."""
+    sql = (
+        "SELECT number, leaf FROM incoming_entry WHERE stream_id = ? AND number < ? AND number > ? "
+        "ORDER BY number LIMIT ?"
+    )
+    for _, leaf in stretches(db, sql, stream_id, stop, after=start - 1):
+        yield Hash(leaf)
 
 
 def save_receipt(db: Writing, stream_id: int, size: int, data: bytes, at: int) -> None:

@@ -3,9 +3,10 @@
 The node itself: whose it is, at which epoch, and what its own people hold.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from legation.encoding import Codec, encode
+from legation.keys.card import Card
 from legation.labels import Clearance
 from legation.store.sqlite.database import Reading, Writing
 
@@ -25,6 +26,16 @@ class Epoch:
     number: int
     changes_at: int | None
     began_at: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnCard:
+    """A card of this office, and when it took the place of the one before, in seconds since 1970."""
+
+    number: int
+    digest: bytes
+    published_at: int
+    data: bytes = field(repr=False)
 
 
 def create_node(db: Writing, office: str, at: int) -> None:
@@ -51,6 +62,30 @@ def bump_epoch(db: Writing, *, changes_at: int | None, began_at: int = 0) -> int
     """Begin the next epoch and give its number."""
     db.run("UPDATE epoch SET number = number + 1, changes_at = ?, began_at = ?", (changes_at, began_at))
     return epoch(db).number
+
+
+def add_own_card(db: Writing, card: Card, at: int) -> None:
+    """Write down the next card of this office."""
+    db.run(
+        "INSERT INTO own_card (number, digest, published_at, data) VALUES (?, ?, ?, ?)",
+        (card.body.number, card.digest, at, card.data),
+    )
+
+
+def own_cards(db: Reading) -> list[OwnCard]:
+    """Every card of this office, from the first one on."""
+    rows = db.rows("SELECT number, digest, published_at, data FROM own_card ORDER BY number")
+    return [
+        OwnCard(number=number, digest=digest, published_at=at, data=data) for number, digest, at, data in rows
+    ]
+
+
+def newest_own_card(db: Reading) -> OwnCard:
+    """The newest card of this office."""
+    row = db.one("SELECT number, digest, published_at, data FROM own_card ORDER BY number DESC LIMIT 1")
+    assert row is not None, "a store is made with its office's card"
+    number, digest, at, data = row
+    return OwnCard(number=number, digest=digest, published_at=at, data=data)
 
 
 def set_mission_clearance(db: Writing, clearance: Clearance, *, received: bool = False) -> None:

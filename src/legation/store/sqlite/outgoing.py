@@ -330,6 +330,14 @@ def save_checkpoint(db: Writing, stream_id: int, size: int, data: bytes) -> None
     )
 
 
+def replace_checkpoint(db: Writing, stream_id: int, size: int, data: bytes) -> None:
+    """Keep a checkpoint in the place of one whose key is revoked: nobody accepts that any more."""
+    db.run(
+        "UPDATE outgoing_checkpoint SET data = ? WHERE stream_id = ? AND size = ?", (data, stream_id, size)
+    )
+    assert db.changed() == 1, "what is replaced is there"
+
+
 def checkpoints(db: Reading, stream_id: int) -> Iterator[tuple[int, bytes]]:
     """Every checkpoint of a stream, by size."""
     sql = "SELECT size, data FROM outgoing_checkpoint WHERE stream_id = ? AND size > ? ORDER BY size LIMIT ?"

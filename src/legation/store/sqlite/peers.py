@@ -27,10 +27,11 @@ class StoredCard:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredPeer:
     """
-    How a link stands.
+    How a link stands; ``is_on_paper``: the office has no node, and there is no link.
 
     ``heard_at``: when the peer last pulled from us. ``reached_at``: when it last answered us.
-    ``failure``: why it did not, the last time; empty once it did again.
+    ``failure``: why it did not, the last time; empty once it did again. ``asked_by``: who asked first that a stopped
+    link goes on.
     """
 
     office: str
@@ -40,6 +41,8 @@ class StoredPeer:
     reached_at: int | None
     failed_at: int | None
     failure: str
+    is_on_paper: bool = False
+    asked_by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,18 +83,49 @@ def confirm_card(db: Writing, office: str, number: int, by: str, at: int) -> Non
         (by, at, office, number),
     )
     assert db.changed() == 1, "what is confirmed was added"
+    # Whoever had no node has one from now on.
+    db.run("UPDATE peer SET way = 'node' WHERE office = ?", (office,))
+
+
+def add_on_paper(db: Writing, office: str) -> None:
+    """Note an office that has no node; it is none of our peers yet."""
+    db.run("INSERT INTO peer (office, way) VALUES (?, 'paper')", (office,))
+
+
+_CARD = "SELECT office, number, data, added_by, confirmed_by FROM card WHERE office = ? "
 
 
 def stored_card(db: Reading, office: str) -> StoredCard | None:
     """The newest card of an office, confirmed or not."""
-    row = db.one(
-        "SELECT office, number, data, added_by, confirmed_by FROM card WHERE office = ? "
-        "ORDER BY number DESC LIMIT 1",
-        (office,),
-    )
-    if row is None:
-        return None
-    return StoredCard(office=row[0], number=row[1], data=row[2], added_by=row[3], confirmed_by=row[4])
+    row = db.one(_CARD + "ORDER BY number DESC LIMIT 1", (office,))
+    return None if row is None else _stored_card(row)
+
+
+def card_numbered(db: Reading, office: str, number: int) -> StoredCard | None:
+    """The card of an office with a number, confirmed or not."""
+    row = db.one(_CARD + "AND number = ?", (office, number))
+    return None if row is None else _stored_card(row)
+
+
+def cards_of(db: Reading, office: str) -> list[StoredCard]:
+    """Every card of an office, from the first one on."""
+    return [_stored_card(row) for row in db.rows(_CARD + "ORDER BY number", (office,))]
+
+
+def waiting_cards(db: Reading, office: str) -> list[StoredCard]:
+    """The cards of an office that nobody has confirmed yet, by number: all above the pinned one."""
+    return [each for each in cards_of(db, office) if each.confirmed_by is None]
+
+
+def drop_waiting_cards(db: Writing, office: str) -> int:
+    """Drop the cards of an office that nobody has confirmed; gives how many there were."""
+    db.run("DELETE FROM card WHERE office = ? AND confirmed_by IS NULL", (office,))
+    return db.changed()
+
+
+def _stored_card(row: Row) -> StoredCard:
+    office, number, data, added_by, confirmed_by = row
+    return StoredCard(office=office, number=number, data=data, added_by=added_by, confirmed_by=confirmed_by)
 
 
 def cards(db: Reading) -> list[tuple[str, int, bytes, bytes]]:
@@ -117,7 +151,10 @@ def pinned_cards(db: Reading) -> list[bytes]:
     return [data for data, _ in rows]
 
 
-_PEER = "SELECT office, link, because, heard_at, reached_at, failed_at, failure FROM peer "
+_PEER = (
+    "SELECT office, link, because, heard_at, reached_at, failed_at, failure, way = 'paper', "
+    "coalesce(asked_by, '') FROM peer "
+)
 
 
 def peers(db: Reading) -> list[StoredPeer]:
@@ -138,7 +175,7 @@ def link(db: Reading, office: str) -> str:
 
 
 def _peer(row: Row) -> StoredPeer:
-    office, link, because, heard_at, reached_at, failed_at, failure = row
+    office, link, because, heard_at, reached_at, failed_at, failure, is_on_paper, asked_by = row
     return StoredPeer(
         office=office,
         link=link,
@@ -147,6 +184,8 @@ def _peer(row: Row) -> StoredPeer:
         reached_at=reached_at,
         failed_at=failed_at,
         failure=failure,
+        is_on_paper=bool(is_on_paper),
+        asked_by=asked_by,
     )
 
 
@@ -166,8 +205,18 @@ def failed(db: Writing, office: str, failure: str, at: int) -> None:
 
 
 def set_link(db: Writing, office: str, link: str, because: str) -> None:
-    """Set how a link stands, and why."""
-    db.run("UPDATE peer SET link = ?, because = ? WHERE office = ?", (link, because, office))
+    """Set how a link stands, and why; nobody has asked yet that it goes on."""
+    db.run("UPDATE peer SET link = ?, because = ?, asked_by = NULL WHERE office = ?", (link, because, office))
+
+
+def ask_to_go_on(db: Writing, office: str, by: str) -> None:
+    """Note who asked first that a stopped link goes on."""
+    db.run("UPDATE peer SET asked_by = ? WHERE office = ?", (by, office))
+
+
+def end_grants(db: Writing, office: str, at: int) -> None:
+    """End every grant of a peer, and drop what was proposed for it."""
+    db.run("UPDATE granted SET ended_at = ? WHERE office = ? AND ended_at IS NULL", (at, office))
 
 
 def add_evidence(db: Writing, office: str, what: str, *, ours: bytes, theirs: bytes, at: int) -> None:

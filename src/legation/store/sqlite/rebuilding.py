@@ -94,9 +94,11 @@ def precedence(db: Writing, delivery_id: int, rank: int) -> None:
 def delivery_labels(db: Writing) -> None:
     """Let every row of an approved label repeat what its delivery says."""
     db.run(
-        "UPDATE delivery_label SET office = delivery.office, is_withheld = (delivery.state = 'withheld') "
+        "UPDATE delivery_label SET office = delivery.office, is_withheld = (delivery.state = 'withheld'), "
+        "is_cut = (is_cut = 1 AND delivery.entry_number IS NOT NULL) "
         "FROM delivery WHERE delivery.delivery_id = delivery_label.delivery_id AND "
-        "(delivery_label.office <> delivery.office OR is_withheld <> (delivery.state = 'withheld'))"
+        "(delivery_label.office <> delivery.office OR is_withheld <> (delivery.state = 'withheld') "
+        "OR (is_cut = 1 AND delivery.entry_number IS NULL))"
     )
 
 

@@ -14,6 +14,14 @@ CREATE TABLE node (
     created_at INTEGER NOT NULL
 ) STRICT;
 
+-- The cards of this office, from the first one on; the newest is the one in the folder.
+CREATE TABLE own_card (
+    number INTEGER PRIMARY KEY CHECK (number >= 0),
+    digest BLOB NOT NULL UNIQUE CHECK (length(digest) = 32),
+    published_at INTEGER NOT NULL,
+    data BLOB NOT NULL CHECK (length(data) > 0)
+) STRICT;
+
 -- Counts every change of what decides. changes_at: when a date will change a decision next, as it was worked
 -- out at began_at.
 CREATE TABLE epoch (
@@ -65,17 +73,21 @@ CREATE TABLE access (
     UNIQUE (policy_id, policy_version, policy_digest, label, need_to_know)
 ) STRICT;
 
--- Whoever's card was added, trusted or not. heard_at: when it last pulled from us; reached_at: when it last
+-- Whoever's card was added, trusted or not; and offices without a node, whose copies go on paper. heard_at: when it last pulled from us; reached_at: when it last
 -- answered us; failed_at: when it did not, unless it did since.
+-- asked_by: who asked first that a stopped link goes on; it takes a second person.
 CREATE TABLE peer (
     office TEXT PRIMARY KEY CHECK (office <> ''),
-    link TEXT NOT NULL DEFAULT 'active' CHECK (link IN ('active', 'paused', 'frozen')),
+    way TEXT NOT NULL DEFAULT 'node' CHECK (way IN ('node', 'paper')),
+    link TEXT NOT NULL DEFAULT 'active' CHECK (link IN ('active', 'paused', 'frozen', 'excluded')),
+    asked_by TEXT CHECK (asked_by <> ''),
     because TEXT NOT NULL DEFAULT '',
     heard_at INTEGER,
     reached_at INTEGER,
     failed_at INTEGER,
     failure TEXT NOT NULL DEFAULT '',
-    CHECK ((failed_at IS NULL) = (failure = ''))
+    CHECK ((failed_at IS NULL) = (failure = '')),
+    CHECK (asked_by IS NULL OR link IN ('paused', 'excluded'))
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE card (
@@ -186,7 +198,8 @@ CREATE TABLE released (
     released_at INTEGER NOT NULL
 ) STRICT;
 
--- view_key: of another's item the view that was approved and is cut; NULL: our own whole item is.
+-- view_key: of another's item the view that was approved and is cut; NULL: our own whole item is. It has an entry
+-- in a stream, or a copy on paper, or neither yet. copy_number: among the copies of the item for this office.
 CREATE TABLE delivery (
     delivery_id INTEGER PRIMARY KEY,
     office TEXT NOT NULL CHECK (office <> ''),
@@ -196,39 +209,103 @@ CREATE TABLE delivery (
     slip BLOB NOT NULL,
     precedence INTEGER NOT NULL CHECK (precedence BETWEEN 0 AND 3),
     state TEXT NOT NULL
-        CHECK (state IN ('waiting', 'numbered', 'receipted', 'withheld', 'void', 'withdrawn')),
+        CHECK (state IN ('waiting', 'numbered', 'receipted', 'withheld', 'void', 'withdrawn', 'printed')),
     because TEXT NOT NULL CHECK (because IN (
         '', 'no-connection', 'unreachable', 'link-stopped', 'not-yet-pulled', 'refused-by-rule', 'empty-cut',
-        'expired', 'taken-back', 'no-difference', 'replaced', 'not-received', 'received-before', 'withdrawal-received'
+        'expired', 'taken-back', 'no-difference', 'replaced', 'not-received', 'received-before', 'withdrawal-received',
+        'to-be-printed', 'handed-over', 'destroyed', 'printed-before', 'waits-for-bag', 'no-way-back'
     )),
     stream_id INTEGER,
     entry_number INTEGER,
+    copy_number INTEGER CHECK (copy_number > 0),
     epoch INTEGER NOT NULL CHECK (epoch > 0),
     changed_at INTEGER NOT NULL,
     CHECK ((stream_id IS NULL) = (entry_number IS NULL)),
-    CHECK (state NOT IN ('numbered', 'receipted', 'void') OR entry_number IS NOT NULL),
-    CHECK (state NOT IN ('waiting', 'withheld') OR entry_number IS NULL),
+    CHECK (entry_number IS NULL OR copy_number IS NULL),
+    CHECK (state <> 'numbered' OR entry_number IS NOT NULL),
+    CHECK (state <> 'printed' OR copy_number IS NOT NULL),
+    CHECK (state NOT IN ('receipted', 'void') OR coalesce(entry_number, copy_number) IS NOT NULL),
+    CHECK (state NOT IN ('waiting', 'withheld') OR coalesce(entry_number, copy_number) IS NULL),
     CHECK (state NOT IN ('withheld', 'void') OR because <> ''),
-    CHECK (state NOT IN ('waiting', 'numbered', 'receipted') OR because = ''),
+    CHECK (state <> 'receipted' OR because = iif(copy_number IS NULL, '', 'handed-over')),
+    CHECK (state NOT IN ('waiting', 'numbered', 'printed') OR because = ''
+        OR (state = 'numbered' AND because = 'no-way-back')),
     FOREIGN KEY (stream_id, entry_number) REFERENCES outgoing_entry (stream_id, number)
 ) STRICT;
 -- Another's item can be passed on to an office again, with more of it: each time by a release of its own.
 CREATE UNIQUE INDEX delivery_live ON delivery (office, item_id, release_id)
-    WHERE state IN ('waiting', 'numbered', 'receipted', 'withheld');
+    WHERE state IN ('waiting', 'numbered', 'receipted', 'withheld', 'printed');
+CREATE UNIQUE INDEX delivery_copy ON delivery (office, item_id, copy_number) WHERE copy_number IS NOT NULL;
 CREATE INDEX delivery_waiting ON delivery (office, precedence DESC, delivery_id) WHERE state = 'waiting';
 CREATE UNIQUE INDEX delivery_numbered ON delivery (stream_id, entry_number) WHERE state = 'numbered';
 CREATE INDEX delivery_item ON delivery (item_id);
+CREATE INDEX delivery_given ON delivery (office, delivery_id)
+    WHERE entry_number IS NOT NULL OR copy_number IS NOT NULL;
 
 -- What the approver saw that this addressee would get. is_withheld mirrors the delivery's state, so that
--- the deliveries that a changed decision touches are found without visiting the others.
+-- the deliveries that a changed decision touches are found without visiting the others. is_cut: it was not permitted
+-- when the delivery was numbered, and is not in the copy.
 CREATE TABLE delivery_label (
     delivery_id INTEGER NOT NULL REFERENCES delivery (delivery_id),
     access_id INTEGER NOT NULL REFERENCES access (access_id),
     office TEXT NOT NULL CHECK (office <> ''),
     is_withheld INTEGER NOT NULL DEFAULT 0 CHECK (is_withheld IN (0, 1)),
+    is_cut INTEGER NOT NULL DEFAULT 0 CHECK (is_cut IN (0, 1)),
     PRIMARY KEY (delivery_id, access_id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX delivery_label_withheld ON delivery_label (office, access_id, delivery_id) WHERE is_withheld = 1;
+
+-- What an office was never given and may see now of our own items: the back-file, proposed by one person and admitted
+-- by another. done: so many of its items became deliveries by now; they do in their order.
+CREATE TABLE admission (
+    admission_id INTEGER PRIMARY KEY,
+    office TEXT NOT NULL CHECK (office <> ''),
+    preview_digest BLOB NOT NULL CHECK (length(preview_digest) = 32),
+    proposed_by TEXT NOT NULL,
+    proposed_at INTEGER NOT NULL,
+    confirmed_by TEXT CHECK (confirmed_by <> proposed_by),
+    confirmed_at INTEGER,
+    size INTEGER NOT NULL CHECK (size > 0),
+    done INTEGER NOT NULL DEFAULT 0 CHECK (done BETWEEN 0 AND size),
+    CHECK ((confirmed_by IS NULL) = (confirmed_at IS NULL)),
+    CHECK (done = 0 OR confirmed_by IS NOT NULL)
+) STRICT;
+CREATE UNIQUE INDEX admission_proposed ON admission (office, preview_digest) WHERE confirmed_by IS NULL;
+CREATE INDEX admission_office ON admission (office, preview_digest);
+CREATE INDEX admission_open ON admission (admission_id) WHERE confirmed_by IS NOT NULL AND done < size;
+
+-- labels: the access ids approved, as a list in JSON.
+CREATE TABLE admission_item (
+    admission_id INTEGER NOT NULL REFERENCES admission (admission_id),
+    place INTEGER NOT NULL CHECK (place >= 0),
+    item_id BLOB NOT NULL REFERENCES item (item_id),
+    labels TEXT NOT NULL CHECK (labels <> ''),
+    PRIMARY KEY (admission_id, place)
+) STRICT, WITHOUT ROWID;
+
+-- Copies on paper, and what persons said of them. cut: SHA-256 of the copy that was printed, which is cut again from
+-- the item by printed_layer. languages: those that were asked for, best first, with a space between.
+CREATE TABLE printed (
+    delivery_id INTEGER PRIMARY KEY REFERENCES delivery (delivery_id),
+    cut BLOB NOT NULL CHECK (length(cut) = 32),
+    languages TEXT NOT NULL,
+    printed_by TEXT NOT NULL CHECK (printed_by <> ''),
+    printed_at INTEGER NOT NULL,
+    handed_to TEXT CHECK (handed_to <> ''),
+    handed_by TEXT CHECK (handed_by <> ''),
+    handed_at INTEGER,
+    destroyed_by TEXT CHECK (destroyed_by <> ''),
+    destroyed_at INTEGER,
+    CHECK ((handed_to IS NULL) = (handed_by IS NULL) AND (handed_to IS NULL) = (handed_at IS NULL)),
+    CHECK ((destroyed_by IS NULL) = (destroyed_at IS NULL))
+) STRICT;
+
+-- Under which access ids the layers stand that a copy on paper shows.
+CREATE TABLE printed_layer (
+    delivery_id INTEGER NOT NULL REFERENCES printed (delivery_id),
+    access_id INTEGER NOT NULL REFERENCES access (access_id),
+    PRIMARY KEY (delivery_id, access_id)
+) STRICT, WITHOUT ROWID;
 
 -- size: that of the frontier. Of the streams to an office one is present.
 CREATE TABLE outgoing (
@@ -289,6 +366,25 @@ CREATE TABLE outgoing_subtree (
     PRIMARY KEY (stream_id, height, place)
 ) STRICT, WITHOUT ROWID;
 
+-- Bags that were packed of a stream: its entries from start up to stop. written_at NULL: its file did not come to be.
+-- receipt_size: how many entries of the other stream the receipt in it is over, 0 if there is none in it.
+CREATE TABLE packed_bag (
+    stream_id INTEGER NOT NULL REFERENCES outgoing (stream_id),
+    number INTEGER NOT NULL CHECK (number > 0),
+    start INTEGER NOT NULL CHECK (start >= 0),
+    stop INTEGER NOT NULL CHECK (stop >= start),
+    binding BLOB NOT NULL UNIQUE CHECK (length(binding) = 32),
+    file BLOB NOT NULL UNIQUE CHECK (length(file) = 8),
+    has_way_back INTEGER NOT NULL CHECK (has_way_back IN (0, 1)),
+    receipt_size INTEGER NOT NULL CHECK (receipt_size >= 0),
+    packed_by TEXT NOT NULL CHECK (packed_by <> ''),
+    packed_at INTEGER NOT NULL,
+    size_bytes INTEGER CHECK (size_bytes > 0),
+    written_at INTEGER,
+    CHECK ((size_bytes IS NULL) = (written_at IS NULL)),
+    PRIMARY KEY (stream_id, number)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE incoming (
     stream_id INTEGER PRIMARY KEY,
     office TEXT NOT NULL REFERENCES peer (office),
@@ -336,6 +432,19 @@ CREATE TABLE incoming_receipt (
     made_at INTEGER NOT NULL,
     PRIMARY KEY (stream_id, size)
 ) STRICT, WITHOUT ROWID;
+
+-- Bags of a peer that were opened, each once.
+CREATE TABLE opened_bag (
+    binding BLOB PRIMARY KEY CHECK (length(binding) = 32),
+    office TEXT NOT NULL REFERENCES peer (office),
+    incarnation BLOB NOT NULL CHECK (length(incarnation) = 16),
+    number INTEGER NOT NULL CHECK (number > 0),
+    start INTEGER NOT NULL CHECK (start >= 0),
+    stop INTEGER NOT NULL CHECK (stop >= start),
+    opened_by TEXT NOT NULL CHECK (opened_by <> ''),
+    opened_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX opened_bag_number ON opened_bag (office, incarnation, number);
 
 CREATE TABLE log_entry (
     number INTEGER PRIMARY KEY CHECK (number >= 0),

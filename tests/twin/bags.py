@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+Pairs in which the peer is reached by courier, made by hand, and the leaks that they find.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from legation.node import packing
+from legation.store.sqlite import bags
+from legation.store.sqlite.database import Reading
+from tests.twin import cast
+from tests.twin.handmade import AUTHOR, PEER, hidden, of_peer, report
+from tests.twin.leaks import Leak, Patch, _wrap, approval_that_is_not_decided_again
+from tests.twin.pairs import Pair, act
+
+SECRET, SHOWN = "(S//REL KOR, NATO)", "(C//REL KOR, AUS)"
+
+
+def others_get_bags_too() -> Pair:
+    """Between two bags for the peer another office becomes one, and gets bags of its own."""
+    begin = (act("release", AUTHOR, report("(O) Seen.", to=PEER), "seen"), act("carry", AUTHOR, PEER))
+    others = [
+        hidden("pin", AUTHOR, "NATO", "S"),
+        hidden("release", AUTHOR, report(f"{SECRET} Zq7hidden.", to="NATO"), "unseen"),
+        hidden("carry", AUTHOR, "NATO"),
+        hidden("carry", "NATO", AUTHOR),
+    ]
+    end = (
+        act("release", AUTHOR, report("(O) More.", to=PEER), "more"),
+        act("carry", AUTHOR, PEER),
+        act("carry", PEER, AUTHOR),
+        act("carry", AUTHOR, PEER),
+        act("pull", PEER, AUTHOR),
+    )
+    return of_peer("others get bags too", (*begin, *others, *end), (*begin, *end))
+
+
+def refused_before_a_bag() -> Pair:
+    """Items were approved for the peer, and may not go any more when its bag is packed; one may."""
+    begin = act("release", AUTHOR, report("(O) Seen.", f"{SECRET} Zq7one.", to=PEER), "seen")
+    other = act("release", AUTHOR, report("(O) Seen.", f"{SECRET} Zq7two, and longer.", to=PEER), "seen")
+    late = [
+        hidden("release", AUTHOR, report(f"{SHOWN} Zq7late {number}.", to=PEER), f"late {number}")
+        for number in range(3)
+    ]
+    end = (
+        act("grant", AUTHOR, PEER, cast.cleared(PEER, "L")),
+        act("carry", AUTHOR, PEER),
+        act("carry", PEER, AUTHOR),
+    )
+    return of_peer("refused before a bag", (begin, *late, *end), (other, *end))
+
+
+CARRIED = (others_get_bags_too, refused_before_a_bag)
+"""How the pairs are made."""
+
+
+def bags_numbered_for_all(patch: Patch) -> None:
+    """The number of a bag counts the bags for all offices."""
+
+    def next_number(db: Reading, _stream_id: int) -> int:
+        row = db.one("SELECT count(*) + 1 FROM packed_bag")
+        assert row is not None, "a count gives a row"
+        return int(row[0])
+
+    patch.setattr(bags, "next_number", next_number)
+
+
+def bag_named_by_its_place_in_the_log(patch: Patch) -> None:
+    """The file of a bag is called by how much the node has logged."""
+
+    def make(true: Callable[..., Any]) -> Callable[..., Any]:
+        def made(self: Any, *given: Any, **more: Any) -> Any:
+            with self._database.read() as db:
+                row = db.one("SELECT count(*) FROM log_entry")
+            assert row is not None, "a count gives a row"
+            named = int(row[0]).to_bytes(8, "big").hex() + ".bag"
+            with Patch.context() as inner:
+                inner.setattr(packing, "file_name", lambda _: named)
+                return true(self, *given, **more)
+
+        return made
+
+    _wrap(patch, packing.Packing, "_make", make)
+
+
+CARRIED_LEAKS = (
+    Leak("bags numbered for all", bags_numbered_for_all, others_get_bags_too),
+    Leak("a bag named by its place in the log", bag_named_by_its_place_in_the_log, others_get_bags_too),
+    Leak("a bag that is not decided again", approval_that_is_not_decided_again, refused_before_a_bag),
+)
