@@ -16,6 +16,7 @@ from legation.cli.label import label
 from legation.cli.output import BAD_INPUT, DONE, INTERNAL, NOT_VERIFIED, REFUSED, UNREACHABLE, run
 from legation.cli.peer import peer
 from legation.cli.policy import policy
+from legation.cli.renew import renew
 from legation.errors import (
     EquivocationError,
     LegationError,
@@ -38,9 +39,12 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 SUBCOMMANDS = [
     *(f"bag {name}" for name in ("pack", "inspect", "open", "list", "sheet")),
     *(f"label {name}" for name in ("read", "write", "bind", "check", "decide")),
-    *(f"peer {name}" for name in ("add", "confirm", "grant", "list")),
+    *(f"peer {name}" for name in ("add", "confirm", "drop", "show", "list")),
+    *(f"peer {name}" for name in ("grant", "gain", "given", "pause", "resume", "exclude")),
     *(f"policy {name}" for name in ("show", "check", "diff", "add", "list")),
+    *(f"renew {name}" for name in ("prepare", "sign", "install")),
 ]
+GROUPS = {"bag": bag, "label": label, "peer": peer, "policy": policy, "renew": renew}
 
 
 def program(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -181,7 +185,7 @@ class TestHelp:
         """
         The list that these tests go by is the program's.
         """
-        named = {f"{group.name} {name}" for group in (bag, label, peer, policy) for name in group.commands}
+        named = {f"{group} {name}" for group, commands in GROUPS.items() for name in commands.commands}
         assert named == set(SUBCOMMANDS)
 
     def test_every_command_but_the_demonstration_takes_json(self, desk: Desk) -> None:
@@ -189,7 +193,7 @@ class TestHelp:
         A script can read the result of every command.
         """
         for name in [*COMMANDS, *SUBCOMMANDS]:
-            if name not in {"bag", "demo", "label", "peer", "policy"}:
+            if name not in {"demo", *GROUPS}:
                 assert "--json" in done(desk, *name.split(), "--help").out, name
 
     def test_without_a_command_help_is_shown_and_nothing_done(self, desk: Desk) -> None:
@@ -311,7 +315,7 @@ def test_every_command_is_tested() -> None:
     Each command is run by some test beside this file.
     """
     tests = "\n".join(path.read_text() for path in Path(__file__).parent.glob("test_*.py"))
-    named = r'(desk|offices|kor|strangers),( \d,)?\s+"{name}"'
+    named = r'(desk|offices|limited|kor|strangers),( \d,)?\s+"{name}"'
     untested = [name for name in COMMANDS if not re.search(named.format(name=name), tests)]
     assert untested == ["serve", "demo"]
     assert '"serve"' in (Path(__file__).parent / "test_serve.py").read_text()

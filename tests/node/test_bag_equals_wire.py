@@ -162,7 +162,7 @@ class TestBagEqualsWire:
         assert early == 0
         assert differing(by_bag, by_wire) == []
 
-    @settings(max_examples=40)
+    @settings(deadline=None, max_examples=40)
     @given(steps=st.lists(st.integers(-1, BAGS - 1), max_size=12))
     def test_all_orders_and_mixtures_are_alike(
         self, stage: Stage, by_wire: dict[str, list[Row]], steps: list[int]

@@ -135,9 +135,13 @@ NEWS = {"first", "different", "same", "nothing"}
 CHANGES = {"gained", "lost", "changed"}
 HISTORIES = {each.value for each in HistoryState}
 BAGS = {"opened", "packed"}
+ADMISSIONS = {"previewed", "proposed", "admitted"}
+MOVES = {"goes", "wider", "cut", "taken back"}
 VALUES = (
     {"shown", "covered", "withheld"}
     | BAGS
+    | ADMISSIONS
+    | MOVES
     | NEWS
     | CHANGES
     | HISTORIES

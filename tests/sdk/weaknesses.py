@@ -150,7 +150,9 @@ WEAKNESSES: dict[str, Weakness] = {
         "",
     ),
     "a revoked key signs items": weak(
-        f"{ITEM}.view:authenticate", "if author.state is KeyState.REVOKED:", "if False:"
+        f"{ITEM}.view:authenticate",
+        "if author.state is KeyState.REVOKED and not trusts_revoked:",
+        "if False:",
     ),
     # Notes, checkpoints and receipts.
     "the second line of a checkpoint is not checked": weak(

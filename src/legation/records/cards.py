@@ -8,8 +8,9 @@ class KeyRecord(Canonical, frozen=True):
     """
     A key that a card lists.
 
-    ``key`` is its id in hexadecimal, of which people use the first 16 digits; ``role`` is item, stream or seal;
-    ``state`` is current, retired or revoked, and ``since`` from when, where that is said.
+    ``key`` is its id in hexadecimal, of which people use the first 16 digits; ``role`` is item, stream or seal, and
+    ``algorithm`` what it is used with; ``state`` is current, retired or revoked, and ``since`` from when, where that
+    is said.
     """
 
     role: str
@@ -20,7 +21,11 @@ class KeyRecord(Canonical, frozen=True):
 
 
 class KeyChangeRecord(Canonical, frozen=True):
-    """A key that stands otherwise on a later card; ``was`` is empty for one that was not listed."""
+    """
+    A key that stands otherwise on a later card; ``was`` is its state before, empty for one that was not listed.
+
+    ``role``, ``algorithm``, ``key``, ``state`` and ``since`` are as for any key.
+    """
 
     role: str
     algorithm: str
@@ -32,9 +37,9 @@ class KeyChangeRecord(Canonical, frozen=True):
 
 class CardChangeRecord(Canonical, frozen=True):
     """
-    What a card says other than one before it, of number ``after``.
+    What the card of ``number`` says other than one before it, of number ``after``.
 
-    ``addresses`` and ``policies`` are as on the later card, and ``addresses_before`` and ``policies_before`` as on
+    ``keys`` are those that differ. ``addresses`` and ``policies`` are as on the later card, and ``addresses_before`` and ``policies_before`` as on
     the earlier one; all four are empty where nothing is another.
     """
 
@@ -50,7 +55,11 @@ class CardChangeRecord(Canonical, frozen=True):
 
 
 class PeerCardRecord(Canonical, frozen=True):
-    """A card of a peer's chain, and who vouches for it; ``confirmed_by`` is empty as long as nobody does."""
+    """
+    A card of a peer's chain, of that ``number`` from 0, and who vouches for it.
+
+    ``time`` is when it was made; ``added_by`` brought it here, and ``confirmed_by`` is empty as long as nobody does.
+    """
 
     number: int
     time: str
@@ -60,7 +69,7 @@ class PeerCardRecord(Canonical, frozen=True):
 
 
 class EvidenceRecord(Canonical, frozen=True):
-    """What was kept about a peer because it proves something, and when."""
+    """What was kept about a peer because it proves something, and when it was ``found``."""
 
     what: str
     found: str
@@ -70,7 +79,8 @@ class PeerCardsRecord(Canonical, frozen=True):
     """
     A peer's cards, from the first one on; the keys of the one that is trusted; and what the one that waits would change.
 
-    ``link`` and ``why`` are as for a ``PeerRecord``. ``keys`` is empty if no card is confirmed yet, and ``waits`` absent
+    ``link`` and ``why`` are as for every peer. ``root`` is the id of its root key. ``cards`` are all that are known,
+    in their order, and ``evidence`` what was kept about it. ``keys`` is empty if no card is confirmed yet, and ``waits`` absent
     if none waits. Of a first card that waits, ``waits`` lists all keys as new, after number -1.
     """
 

@@ -177,7 +177,7 @@ class PeerRecord(Canonical, frozen=True):
 
 class LinkRecord(Canonical, frozen=True):
     """
-    How a link stands after one act on it: active, paused, frozen or excluded, and ``why``.
+    How a ``link`` stands after one act on it: active, paused, frozen or excluded, and ``why``.
 
     ``asked_by``: who asked first that it goes on; it takes a second person.
     """

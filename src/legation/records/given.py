@@ -12,10 +12,11 @@ class GivenEntryRecord(Canonical, frozen=True):
     """
     One copy that a correspondent was handed, or that was on its way to it.
 
+    ``released`` is when somebody released it, and ``released_by`` who.
     ``handed`` is when it was numbered, or printed; ``number`` is that of its entry in the stream, ``copy`` that of its
     copy on paper. ``state`` and ``why`` say what became of it; what is void may have been sent before it was taken
     back. ``receipted`` is when the receipt came, and ``receipt`` names it: the incarnation of the stream, and how many
-    entries it is over. ``has``: it is the version of its document that they have now.
+    entries it is over. ``has``: it is the version of its document that they have now; ``back_file``: it was admitted later, and alerts nobody.
     """
 
     item: str
@@ -61,7 +62,7 @@ class BackFileRecord(Canonical, frozen=True):
     """
     The newest version of a document of ours of which a peer may see more than it was given.
 
-    ``banner`` says what may go; ``addressed``: a smaller copy went, or goes, to it already.
+    ``time`` is when it was written. ``banner`` says what may go; ``addressed``: a smaller copy went, or goes, to it already.
     """
 
     item: str
@@ -76,8 +77,8 @@ class GainRecord(Canonical, frozen=True):
     What would change if a grant took the place of the one under its policy.
 
     ``gains`` and ``loses`` are the marks that it would and would no longer open; ``moves`` are deliveries that would
-    change by themselves, ``back_file`` what would go only if it is released: a proposal. Lists are cut at
-    ``GAIN_LISTED_MAX``, marks at ``MARKS_LISTED_MAX``; counts are of all. ``preview`` stands for what would change by
+    change by themselves, ``back_file`` what would go only if it is released: a proposal. Long lists are cut; ``gain_count``,
+    ``loss_count``, ``move_count`` and ``back_file_count`` are of all. ``preview`` stands for what would change by
     itself.
     """
 
@@ -100,7 +101,7 @@ class AdmissionRecord(Canonical, frozen=True):
     A back-file: what a peer would get of our own items, or got.
 
     ``state`` is ``previewed``, ``proposed`` or ``admitted``; ``preview`` stands for all of it. ``done`` counts the
-    items that became deliveries, of ``size``.
+    items that became deliveries, of ``size``; ``items`` lists them.
     """
 
     office: str

@@ -26,7 +26,8 @@ class PrintedRecord(Canonical, frozen=True):
 
 class HandoverRecord(Canonical, frozen=True):
     """
-    What a person said of a copy on paper: that it was handed to somebody, or destroyed (then ``to`` is empty).
+    What the person ``by`` said of the ``copy`` on paper of that number: that it was handed ``to`` somebody, or destroyed
+    (then that is empty).
 
     ``at`` is when, as they say, ISO 8601 in UTC. ``note`` says what they should know besides.
     """
