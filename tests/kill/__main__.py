@@ -23,7 +23,9 @@ from tests.kill.run import Run, Tally
 
 KILLS_IN_RUN = 50  # then the two nodes start anew, so that every run has a beginning
 OUTPUT = FOLDER / "kill.json"
-WHAT = "SIGKILL at any moment of release, answer and pull, between two nodes on SQLite"
+WHAT = (
+    "SIGKILL at any moment of release, answer, pull, packing and opening of bags, between two nodes on SQLite"
+)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from legation.exchange import ANSWER_SIZE_BYTES_MAX
-from legation.node import numbering, pulling
+from legation.node import numbering, packing, pulling
 from legation.node.answering import Answering
 from legation.node.handing_over import Batch, HandingOver
+from legation.node.packing import Packing
 from legation.node.pulling import Pulling
 from legation.store.sqlite import connection, incoming, items, outgoing, writer
 from legation.store.sqlite.database import Database, Writing
@@ -217,6 +218,32 @@ def receipt_when_sent(_page: Page, _arguments: Sequence[str]) -> None:
     _set(Answering, pieces=given)
 
 
+def note_bag_before_file(page: Page, _arguments: Sequence[str]) -> None:
+    """That a bag is written is noted first, and then it is written."""
+    write: Patched = Packing._write
+
+    def early(self: Packing, path: Path, batch: Batch, bag: Any, filled: Any) -> int:
+        self._database.write(lambda db: self._written(db, batch, bag, size_bytes=1, has_way_back=True))
+        page.passing(Point.PLANTED)
+        size_bytes: int = write(self, path, batch, bag, filled)
+        return size_bytes
+
+    _set(Packing, _write=early)
+
+
+def write_bag_in_place(page: Page, _arguments: Sequence[str]) -> None:
+    """A bag has its name while it is written."""
+
+    def written(path: Path, pieces: Iterator[bytes]) -> None:
+        with path.open("wb") as file:
+            for piece in pieces:
+                file.write(piece)
+                file.flush()
+                page.passing(Point.PLANTED)
+
+    _set(packing, write_file=written)
+
+
 def _set(owner: Any, **by_name: object) -> None:
     for name, replacement in by_name.items():
         assert hasattr(owner, name), "a bug is planted in what is there"
@@ -236,5 +263,7 @@ BUGS: dict[str, Callable[[Page, Sequence[str]], None]] = {
         cut_nothing,
         throw_log_away,
         receipt_when_sent,
+        note_bag_before_file,
+        write_bag_in_place,
     )
 }

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import redirect_stdout
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import apsw
@@ -19,7 +20,7 @@ import apsw
 from legation.cli import legation, main
 from legation.cli.output import run
 from legation.errors import LegationError
-from legation.node import answering, drafting, releasing
+from legation.node import answering, disk, drafting, packing, releasing
 from legation.node.attaching import Attaching, files_in
 from legation.node.home import open_home
 from legation.node.surroundings import HERE
@@ -71,6 +72,7 @@ def _put_points(page: Page) -> None:
     _put_around_blobs(page)
     _put_around_attachments(page)
     _put_around_answers(page)
+    _put_around_bags(page)
 
 
 def _put_around_commits(page: Page) -> None:
@@ -146,7 +148,23 @@ def _put_around_answers(page: Page) -> None:
     _patch(Peer, exchange=taken)
 
 
-def _patch(what: type, **by_name: Callable[..., Any]) -> None:
+def _put_around_bags(page: Page) -> None:
+    """Points while a bag is written; other files are written in one piece, and have none."""
+    write: Any = disk.write_file
+
+    def carrying(pieces: Iterator[bytes]) -> Iterator[bytes]:
+        for piece in pieces:
+            page.passing(Point.CARRYING)
+            yield piece
+
+    def written(path: Path, pieces: Any) -> None:
+        write(path, carrying(pieces))
+        page.passing(Point.CARRIED)
+
+    _patch(packing, write_file=written)
+
+
+def _patch(what: type | ModuleType, **by_name: Callable[..., Any]) -> None:
     for name, replacement in by_name.items():
         setattr(what, name, replacement)
 

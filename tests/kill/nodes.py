@@ -38,8 +38,11 @@ SENDING, RECEIVING, AWAY = "sender", "receiver", "absent"
 RELEASED_BEFORE = "this draft was released before"
 """What the program says to who releases again what was released: then it was, and wholly."""
 
-UNREACHABLE = ("` cannot be connected to", "` broke off", "the other office may")
-"""What the logs of the receiver say while the sender is dead."""
+EXPECTED = (
+    *("` cannot be connected to", "` broke off", "the other office may"),
+    *("there is nothing new for `", "--again NUMBER packs a bag anew"),
+)
+"""What logs say while the sender is dead, or when the wire was faster than the courier."""
 
 
 class StuckError(ViolationError):
@@ -274,6 +277,7 @@ class Pair:
     def of(cls, furnished: Furnished, folder: Path, *, bugs: dict[str, str] | None = None) -> Self:
         """Copy the folders; *bugs* names which bug is planted in all processes of which node."""
         (folder / "scratch").mkdir(parents=True)
+        (folder / "courier").mkdir()
         for name in (SENDING, RECEIVING):
             shutil.copytree(furnished.folder / name, folder / name)
         return cls(
@@ -300,6 +304,11 @@ class Pair:
     def receiver(self) -> Path:
         """The receiver's folder."""
         return self.folder / RECEIVING
+
+    @property
+    def courier(self) -> Path:
+        """Where bags are put."""
+        return self.folder / "courier"
 
     @property
     def scratch(self) -> Path:
@@ -363,6 +372,34 @@ class Pair:
     def pull(self, *, is_program: bool = False) -> Process:
         """Start the command that pulls, at the receiver."""
         return self.start(RECEIVING, "pull", "--dir", str(self.receiver), is_program=is_program)
+
+    def pack(self, *, is_program: bool = False) -> Process:
+        """Start the command that packs what is new for the receiver."""
+        act = ["bag", "pack", RECEIVER, "-o", str(self.courier), "--by", "registrar"]
+        return self.start(SENDING, *act, "--dir", str(self.sender), is_program=is_program)
+
+    def bags(self) -> list[Path]:
+        """The bags that the courier has."""
+        return sorted(self.courier.glob("*.bag"))
+
+    def open_bags(self, *, is_program: bool = False) -> Process:
+        """Start the command that opens them, at the receiver."""
+        act = ["bag", "open", *map(str, self.bags()), "--by", "registrar"]
+        return self.start(RECEIVING, *act, "--dir", str(self.receiver), is_program=is_program)
+
+    def end_bags(self) -> None:
+        """
+        Open them to the end, and throw them away.
+
+        Raises:
+            ViolationError: One of them does not open.
+        """
+        opening = self.open_bags()
+        opening.wait()
+        if opening.code != 0:
+            raise ViolationError(f"a bag does not open: {opening.errors.read_text().strip()}")
+        for path in self.bags():
+            path.unlink()
 
     def note_releases(self, process: Process) -> None:
         """Note what a releasing process has acknowledged."""
@@ -478,7 +515,7 @@ class Pair:
     def _logged(self) -> list[str]:
         """What no log may say: that anything went wrong but the way to the other, or a word of content."""
         lines = [line for path in self.scratch.glob("*.err") for line in path.read_text().splitlines()]
-        faults = [f"a log says: {line}" for line in lines if not any(word in line for word in UNREACHABLE)]
+        faults = [f"a log says: {line}" for line in lines if not any(word in line for word in EXPECTED)]
         told = [each for title in self.reports for each in self._whole(title) if each in "".join(lines)]
         return faults + (["leaked: content stands in a log"] if told else [])
 

@@ -34,7 +34,9 @@ class Point(IntEnum):
     TOLD = 11  # when a release was acknowledged, before the next
     SEALING = 12  # before chunks of an attachment are written
     SEALED = 13  # when they are on the disk, and nothing notes it
-    PLANTED = 14  # where a planted bug does its harm
+    CARRYING = 14  # before a piece of a bag is written
+    CARRIED = 15  # when its file has its name, and nothing notes it
+    PLANTED = 16  # where a planted bug does its harm
 
 
 OF_ALL = (Point.WRITING, Point.TEARING, Point.SYNCING, Point.COMMITTING, Point.COMMITTED)

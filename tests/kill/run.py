@@ -35,9 +35,19 @@ class Victim(Enum):
     ASKING = "the receiver's server"
     RELEASING = "the releasing process"
     PULLING = "the pulling command"
+    PACKING = "the packing command"
+    OPENING = "the command that opens bags"
 
 
-WEIGHTS = {Victim.ANSWERING: 8, Victim.ASKING: 7, Victim.RELEASING: 7, Victim.PULLING: 4}
+WEIGHTS = {
+    Victim.ANSWERING: 8,
+    Victim.ASKING: 7,
+    Victim.RELEASING: 7,
+    Victim.PULLING: 4,
+    Victim.PACKING: 3,
+    Victim.OPENING: 3,
+}
+BY_BAG = (Victim.PACKING, Victim.OPENING)
 
 # At which points a victim may die, and at the how manieth passing at most.
 NTH_MAX = {
@@ -55,6 +65,8 @@ NTH_MAX = {
     Point.TOLD: 4,
     Point.SEALING: 2,
     Point.SEALED: 2,
+    Point.CARRYING: 2,
+    Point.CARRIED: 1,
 }
 PLACED = (Point.PLACING, Point.PLACED)
 POINTS: dict[Victim, tuple[Point, ...]] = {
@@ -62,6 +74,8 @@ POINTS: dict[Victim, tuple[Point, ...]] = {
     Victim.ASKING: (*OF_ALL, *PLACED, Point.SEALING, Point.SEALED, Point.TAKING, Point.TAKEN),
     Victim.RELEASING: (*OF_ALL, *PLACED, Point.TOLD),
     Victim.PULLING: (*OF_ALL, Point.PLACED, Point.SEALED, Point.TAKING, Point.TAKEN),
+    Victim.PACKING: (*OF_ALL, *PLACED, Point.CARRYING, Point.CARRIED),
+    Victim.OPENING: (*OF_ALL, *PLACED, Point.SEALING, Point.SEALED),
 }
 
 
@@ -256,6 +270,8 @@ class Run:
                 self._kill_releasing(plan)
             case Victim.PULLING:
                 self._kill_pulling(plan)
+            case Victim.PACKING | Victim.OPENING:
+                self._kill_by_bag(victim, plan)
             case Victim.ANSWERING:
                 self._kill_server(SENDING, plan)
             case Victim.ASKING:
@@ -276,7 +292,7 @@ class Run:
                 self._kill(ROLES[at], pair.serving[at])
             is_program, is_late, dies_early = draw.random() < 0.2, draw.random() < 0.2, draw.random() < 0.15
             point, nth = draw.choice((Point.WRITING, Point.TEARING, Point.SYNCING)), draw.randint(1, 3)
-            if at == RECEIVING and victim is Victim.PULLING:
+            if at == RECEIVING and victim in {Victim.PULLING, *BY_BAG}:
                 self._stop(at)
             elif not pair.is_up(at) and not (is_late and victim is Victim.RELEASING):
                 process = pair.serve(at, is_program=is_program)
@@ -344,6 +360,26 @@ class Run:
             process.arm(plan.point, plan.nth)
             process.wait()
         self._kill(Victim.PULLING, process)
+
+    def _kill_by_bag(self, victim: Victim, plan: Plan) -> None:
+        """Kill the command that packs, or the one that opens what was packed; then what is whole is opened."""
+        pair = self._pair
+        self._end_load(self._start_load(plan))
+        if victim is Victim.OPENING:
+            pair.pack().wait()
+        if victim is Victim.PACKING or pair.bags():
+            is_program = plan.point is None and self._draw.random() < 0.4
+            act = pair.pack if victim is Victim.PACKING else pair.open_bags
+            process = act(is_program=is_program)
+            if plan.point is None:
+                time.sleep(self._draw.uniform(0.15, 0.5))
+            else:
+                process.arm(plan.point, plan.nth)
+                process.wait()
+            self._kill(victim, process)
+        # Whatever has its name is whole, and brings the same as the wire; some stay closed until later.
+        if pair.bags() and self._draw.random() < 0.7:
+            pair.end_bags()
 
     def _kill(self, victim: Victim, process: Process, *, is_under_way: bool = False) -> None:
         """Kill a process, if it is not dead already, and note what that hit."""

@@ -165,6 +165,58 @@ def play(furnished: Furnished, folder: Path, *, bugs: dict[str, str], victim: st
         pair.end()
 
 
+def play_by_bag(furnished: Furnished, folder: Path, *, bug: str, point: Point) -> None:
+    """
+    Let a courier carry some reports, kill the command that packs more, pack again, and judge.
+    """
+    with Pair.of(furnished, folder, bugs={SENDING: bug}) as pair:
+        titles = list(pair.drafts)
+        release(pair, titles[:2])
+        pair.pack().wait()
+        assert len(pair.bags()) == 1
+        pair.end_bags()
+        release(pair, titles[2:5])
+        dying = pair.pack()
+        dying.arm(point, 1)
+        dying.wait()
+        assert dying.was_killed
+        pair.look()
+        release(pair, titles[5:])
+        pair.pack().wait()
+        pair.end_bags()
+        pair.look()
+        pair.end()
+
+
+@pytest.mark.parametrize(
+    ("bug", "found"),
+    [
+        ("note_bag_before_file", "a bag does not open: .*bag 2 is missing: entries 3-5"),
+        ("write_bag_in_place", "a bag does not open: .*chunk 0 does not open"),
+    ],
+)
+def test_a_planted_bug_of_packing_is_found(
+    furnished: Furnished, tmp_path: Path, bug: str, found: str
+) -> None:
+    """
+    What a courier would carry is missing, or half.
+    """
+    with pytest.raises(ViolationError, match=found):
+        play_by_bag(furnished, tmp_path, bug=bug, point=Point.PLANTED)
+
+
+@pytest.mark.parametrize(
+    "point", [Point.COMMITTED, Point.CARRYING, Point.CARRIED], ids=lambda each: each.name
+)
+def test_the_same_by_bag_without_a_bug_finds_nothing(
+    furnished: Furnished, tmp_path: Path, point: Point
+) -> None:
+    """
+    Numbered and not in a bag, half written, written and not noted: all of it arrives, once.
+    """
+    play_by_bag(furnished, tmp_path, bug="", point=point)
+
+
 @pytest.mark.parametrize("trial", TRIALS, ids=[f"{each.bug} at the {each.at}" for each in TRIALS])
 def test_a_planted_bug_is_found(furnished: Furnished, tmp_path: Path, trial: Trial) -> None:
     """
@@ -200,4 +252,5 @@ def test_every_bug_is_tried() -> None:
     """
     No bug is planted in vain.
     """
-    assert {each.bug for each in TRIALS} | {"commit_without_sync"} == BUGS.keys()
+    others = {"commit_without_sync", "note_bag_before_file", "write_bag_in_place"}
+    assert {each.bug for each in TRIALS} | others == BUGS.keys()
