@@ -91,9 +91,9 @@ class TestGain:
         with unchanged(limited):
             said = run(limited, "peer", "gain", "JPN@NATO", "--clearance", "high.xml", *KOR)
         lines = said.splitlines()
-        assert "would see 1 more labels:" in lines
-        assert "0 deliveries would change by themselves" in lines
-        assert "1 documents of ours would go only if they are admitted" in lines
+        assert "labels that it would see besides: 1" in lines
+        assert "deliveries that would change by themselves: 0" in lines
+        assert "documents of ours that would go only if they are admitted: 1" in lines
         assert any(line.startswith(f"  {item}   ") and line.endswith("more than they have") for line in lines)
         preview = lines[-1].removeprefix("preview ")
         grant = ("peer", "grant", "JPN@NATO", "--clearance", "high.xml", "--seen")

@@ -32,13 +32,13 @@ def _given_lines(each: GivenEntryRecord) -> Iterator[str]:
 def gain_text(found: GainRecord) -> str:
     """Say what a grant would open and close, what would move, and what could be admitted."""
     lines = [f"{found.office} with {', '.join(found.levels)} of {found.policy}"]
-    lines += _marks("would see", found.gains, found.gain_count)
-    lines += _marks("would no longer see", found.loses, found.loss_count)
-    lines.append(f"{found.move_count} deliveries would change by themselves")
+    lines += _marks("labels that it would see besides", found.gains, found.gain_count)
+    lines += _marks("labels that it would no longer see", found.loses, found.loss_count)
+    lines.append(f"deliveries that would change by themselves: {found.move_count}")
     shown = found.moves[:SHOWN_MAX]
     lines += [f"  {each.reference}   {each.becomes}: {each.banner}" for each in shown]
     lines += _rest(found.move_count - len(shown))
-    lines.append(f"{found.back_file_count} documents of ours would go only if they are admitted")
+    lines.append(f"documents of ours that would go only if they are admitted: {found.back_file_count}")
     more = found.back_file[:SHOWN_MAX]
     lines += [line for each in more for line in _back_file_lines(each)]
     lines += _rest(found.back_file_count - len(more))
@@ -49,7 +49,7 @@ def _marks(what: str, listed: Sequence[str], count: int) -> list[str]:
     if not count:
         return []
     return [
-        f"{what} {count} more labels:" if what == "would see" else f"{what} {count} labels:",
+        f"{what}: {count}",
         *(f"  {each}" for each in listed[:SHOWN_MAX]),
         *_rest(len(listed) - SHOWN_MAX),
     ]
