@@ -22,7 +22,7 @@ CODE = $(wildcard src tests bench)
 
 export PYTHON STRICT AGE SUITE
 .DEFAULT_GOAL := help
-.PHONY: test demo fix lint types coverage docs bench soak fuzz mutate environment system lock fresh clean help
+.PHONY: test demo fix lint types coverage docs bench bench-peers soak fuzz flood mutate environment system lock fresh clean help
 
 test: system lint types ## Set up, then lint, types and tests; STRICT=1, ARGS="tests/… -k …"
 	@$(BIN)/python -m pytest --numprocesses=$(JOBS) $(ARGS)
@@ -56,12 +56,19 @@ bench: ## Measure, beside others that do a part of the same; ARGS
 	@tools/environment .venv-bench runtime bench
 	@.venv-bench/bin/python -m bench $(ARGS)
 
+bench-peers: ## Measure also mail, feed and chat servers, installed for it in places of their own; ARGS
+	@tools/bench-peers
+	@$(MAKE) --no-print-directory bench
+
 soak: environment ## Kill two nodes a thousand times, hold the two verifiers against each other; ARGS="--seed …"
 	@$(BIN)/python -m tests.kill $(ARGS)
 	@$(BIN)/python -m tests.verifier --mutations 1000000 --splices 100000
 
 fuzz: environment ## Try every decoder with a million inputs, writes docs/evidence/fuzz.json; ARGS="--decoder …"
 	@$(BIN)/python -m tests.fuzz $(ARGS)
+
+flood: environment ## Flood a node, and measure how long a peer waits, writes docs/evidence/flood.json
+	@$(BIN)/python -m tests.flood
 
 mutate: environment ## Change the source of labels, see that tests notice, writes docs/evidence/mutation-labels.json; ARGS="--count 300 --seed …"
 	@$(BIN)/python -m tests.mutate $(ARGS)
@@ -79,7 +86,7 @@ fresh: ## Play the README's commands in a bare Debian (root, debootstrap); SUITE
 	@tools/fresh
 
 clean: ## Remove the environments and all that tools left behind
-	rm -rf .venv .venv-bench .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
+	rm -rf .venv .venv-* .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
 	find src tests $(wildcard bench) -name __pycache__ -prune -exec rm -rf {} +
 
 help: ## List the targets

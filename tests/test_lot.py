@@ -83,7 +83,14 @@ class TestRequirements:
         """
         There is one file of requirements for each environment, and none besides.
         """
-        assert [path.stem for path in REQUIREMENTS] == ["bench", "bootstrap", "dev", "runtime"]
+        assert [path.stem for path in REQUIREMENTS] == [
+            "bench",
+            "bootstrap",
+            "dev",
+            "runtime",
+            "synapse",
+            "taxii",
+        ]
 
     @pytest.mark.parametrize("path", REQUIREMENTS, ids=lambda path: path.name)
     def test_each_line_is_a_pin_or_a_hash(self, path: Path) -> None:

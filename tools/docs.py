@@ -8,7 +8,9 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tests.sdk import weaknesses  # noqa: E402 - the path is set first
+from tests.federation import states  # noqa: E402 - the path is set first
+from tests.federation import weaknesses as planted  # noqa: E402
+from tests.sdk import weaknesses  # noqa: E402
 from tests.test_rooms import table  # noqa: E402
 
 
@@ -24,3 +26,8 @@ def redraw(path: Path, name: str, text: str) -> None:
 if __name__ == "__main__":
     redraw(ROOT / "docs" / "architecture.md", "rooms", table())
     redraw(ROOT / "docs" / "security.md", "weaknesses", weaknesses.table())
+    redraw(ROOT / "docs" / "reliability.md", "planted", planted.table())
+    for name, text in states.tables().items():
+        redraw(ROOT / "docs" / "states.md", name, text)
+    for name, text in states.drawings().items():
+        (ROOT / "docs" / "states" / name).write_text(text)

@@ -18,6 +18,7 @@ import {
   verifyPayload,
   verifyProof,
   verifyView,
+  verifyDestruction,
   verifyWithdrawal,
   visible,
   withdrawalsOf,
@@ -37,6 +38,7 @@ const BEGINNINGS = [
   ['{"body":', "card"],
   ['{"header":', "view"],
   ['{"author":', "withdrawal"],
+  ['{"format":"legation/destruction/', "destruction"],
   ["legation/policy/", "statement"],
   ["legation/stream/", "note"],
   ["legation/log/", "note"],
@@ -47,6 +49,7 @@ const NAMES = {
   card: "card",
   view: "copy of an item",
   withdrawal: "withdrawal",
+  destruction: "certificate of destruction",
   statement: "statement on a policy",
   note: "checkpoint or receipt",
   proof: "proof of one entry",
@@ -194,6 +197,8 @@ async function verifyFile(file, kind, cards, given, payloads, used) {
   const outcome = { file, kind };
   if (kind === "withdrawal") {
     Object.assign(outcome, await attempt(async () => verifyWithdrawal(await read(file), cards)));
+  } else if (kind === "destruction") {
+    Object.assign(outcome, await attempt(async () => verifyDestruction(await read(file), cards)));
   } else if (kind === "view") {
     Object.assign(outcome, await attempt(async () => verifyView(await read(file), cards)));
     if (outcome.value !== undefined) await withAttachments(outcome, outcome.value, given, used);
@@ -274,7 +279,7 @@ async function verifyAll() {
   const used = new Set();
   const outcomes = [];
   const payloads = [];
-  for (const kind of ["withdrawal", "view", "payload", "note", "proof", "growth"]) {
+  for (const kind of ["withdrawal", "destruction", "view", "payload", "note", "proof", "growth"]) {
     for (const file of of(kind)) {
       const outcome = await verifyFile(file, kind, cards, given, payloads, used);
       if (kind === "payload") payloads.push(outcome);
@@ -409,6 +414,8 @@ function outcomeShown(outcome) {
       return headedView(outcome, "Holds: a copy of an item", ...viewShown(value, outcome));
     case "withdrawal":
       return headed(file, "Holds: the withdrawal of an item", "good", ...withdrawalShown(outcome));
+    case "destruction":
+      return headed(file, "Holds: a certificate of destruction", "good", ...destructionShown(value));
     case "payload": {
       const addressee = facts([["Handed over to", said(value.slip.addressee)]]);
       const note = element("p", {}, "By itself it proves what the author signed; that it was handed over, a proof says.");
@@ -425,7 +432,7 @@ function outcomeShown(outcome) {
     default:
       return outcome.isAttachment
         ? headed(file, "Holds: the attachment of a copy here", "good")
-        : headed(file, "Not recognised", "bad", element("p", {}, "It is no card, copy, withdrawal, checkpoint, receipt, proof, growth or payload, and no attachment of a copy here."));
+        : headed(file, "Not recognised", "bad", element("p", {}, "It is no card, copy, withdrawal, certificate of destruction, checkpoint, receipt, proof, growth or payload, and no attachment of a copy here."));
   }
 }
 
@@ -474,6 +481,17 @@ function withdrawalShown({ value, counts, counterfeits }) {
   const isAlone = counts.length + counterfeits.length === 0;
   const alone = isAlone ? element("p", {}, "No copy of this item is here. It counts if the same office is its author.") : undefined;
   return [facts(rows), alone, ...findings(value)];
+}
+
+function destructionShown(value) {
+  const rows = [
+    ["Signed by", signedBy(value.holder.office)],
+    ["Item", element("code", {}, value.item)],
+    ["Destroyed at, by its clock", time(value.time)],
+    ["Key", `${value.holder.state}: `, element("code", {}, value.holder.key)],
+  ];
+  if (value.withdrawal !== undefined) rows.push(["Answers the withdrawal", element("code", {}, value.withdrawal)]);
+  return [facts(rows), ...findings(value)];
 }
 
 function named(outcomes) {

@@ -10,13 +10,13 @@
  *     const view = await verifyView(viewBytes, [card]);
  *     for (const each of shown(view, ["en"])) console.log(each.code, each.portion.text);
  *
- * What is exported: readCard, verifyChain, verifyView, shown, verifyWithdrawal, withdrawalsOf, verifyCheckpoint,
+ * What is exported: readCard, verifyChain, verifyView, shown, verifyWithdrawal, withdrawalsOf, verifyDestruction, verifyCheckpoint,
  * verifyReceipt, verifyNote, verifyProof, verifyGrowth, forksAmong, verifyPayload, readEntry, verifyStatement, verifySuccession,
  * verifyAttachment, abilities, visible, VerifyError. Each checking function returns a frozen value that says what was checked (`checked`) and what was
  * not (`notChecked`), or throws a VerifyError. None returns a boolean: a caller who forgets to look cannot be fooled.
  *
  * The order of the file: errors; bytes and hashes; canonical JSON; shapes; signatures; cards; items; withdrawals;
- * text for people; notes; proofs; statements; attachments; words. The sentence of docs/spec that a check enforces
+ * certificates of destruction; text for people; notes; proofs; statements; attachments; words. The sentence of docs/spec that a check enforces
  * stands above it.
  */
 
@@ -1406,6 +1406,51 @@ export function withdrawalsOf(view, withdrawals) {
 }
 
 // ---------------------------------------------------------------------------------------------------
+// Certificates of destruction (docs/spec/withdrawal.md, "The certificate")
+
+const DESTRUCTION_SIZE_MAX = 1024;
+
+/**
+ * Verify a certificate of destruction with cards that readCard returned.
+ *
+ * It is judged by these cards: nobody can tell from files when it came.
+ */
+export async function verifyDestruction(given, cards) {
+  const listed = pinned(cards);
+  // Step 1: "It is within the limits, canonical, and of this shape."
+  const required = {
+    format: oneOf(["legation/destruction/v1"]),
+    item: bytesOf(32),
+    office,
+    signature: bytesOf(64),
+    signer: bytesOf(32),
+    time: integer(0, TIME_MAX),
+  };
+  const read = fields(parse(asBytes(given), DESTRUCTION_SIZE_MAX), required, { withdrawal: bytesOf(32) });
+  // Step 2: "The signer's key is known, listed for items, on the card of `office`, and current."
+  const { card, key } = authorOf(read.signer, listed, 2);
+  if (card.office !== read.office) refuse("signature", "its key is another office's than it says", 2);
+  const stale = { retired: "its key is retired now; it counts if it came while the key was current", revoked: "its key is revoked" };
+  if (key.state !== "current") refuse("signature", stale[key.state], 2);
+  // Step 3: "The signature holds, with S below the group order."
+  const { item, time, withdrawal } = read;
+  const said = JSON.stringify({ item, office: read.office, time, ...(withdrawal === undefined ? {} : { withdrawal }) });
+  const signed = join("legation/destruction/v1\n", utf8.encode(said));
+  if (!(await holds(key, signed, fromBase64(read.signature)))) {
+    refuse("signature", "the signature does not hold", 3);
+  }
+  return frozen({
+    what: "destruction",
+    item,
+    holder: { office: card.office, key: key.id, state: key.state },
+    time,
+    ...(withdrawal === undefined ? {} : { withdrawal }),
+    checked: ["it is canonical", "the card of that office lists its key as current", `the signature of ${card.office} holds`],
+    notChecked: ["that it is so: it is that office's word on itself", "when it was made: its clock is its own"],
+  });
+}
+
+// ---------------------------------------------------------------------------------------------------
 // Text for people
 
 const INVISIBLE = /([\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}])/u;
@@ -1737,7 +1782,7 @@ export function forksAmong(notes) {
 const HEADER_SIZE_MAX = 4_096;
 const SLIP_SIZE_MAX = 8_192;
 const PAYLOAD_SIZE_MAX = 67_117_060;
-const ENTRY_KINDS = ["start", "view", "void", "refused", "policy", "key", "withdrawal"];
+const ENTRY_KINDS = ["start", "view", "void", "refused", "policy", "key", "withdrawal", "destruction"];
 
 /** Read the header of an entry of a stream (docs/spec/exchange.md, Entries). */
 export function readEntry(given) {

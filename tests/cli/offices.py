@@ -8,18 +8,20 @@ own people are cleared to LIMITED.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import apsw
 import pytest
 
 from legation.errors import UnreachableError
+from legation.exchange import Envelope, Pull, Push
 from legation.node import serving
 from legation.node.answering import Answering
 from legation.node.home import STORE, open_home
+from legation.node.serving import taking_pushes
 from legation.node.surroundings import HERE
 from tests.cli.ends import CANARY
 from tests.stories.cast import CLEARANCES, Desk, Done, clearance
@@ -52,11 +54,12 @@ class Line:
         assert size_bytes_max > 0
         self._address = address
 
-    def exchange(self, envelope: bytes, *, wait_s: float = 0) -> Iterator[bytes]:
+    def exchange(self, pieces: bytes | Iterable[bytes], *, wait_s: float = 0) -> Iterator[bytes]:
         """
         Ask.
         """
         assert wait_s == 0
+        envelope = pieces if isinstance(pieces, bytes) else b"".join(pieces)
         if self._address not in self.folders:
             raise UnreachableError(f"{self._address} does not answer", hint="is it up?")
         with open_home(self.folders[self._address], HERE) as home:
@@ -68,9 +71,13 @@ class Line:
                 attachments=home.attachments,
                 around=HERE,
             )
-            found = answering.open(envelope)
-            answering.take_in(found.letter)
-            yield from answering.answer(found)
+            found = answering.letterbox.open(envelope, Pull, Push)
+            if isinstance(found.letter, Push):
+                pushed = taking_pushes(home, HERE, answering.letterbox)
+                yield from pushed.take(envelope, cast("Envelope[Push]", found))
+            else:
+                answering.take_in(found.letter)
+                yield from answering.answer(cast("Envelope[Pull]", found))
 
     def close(self) -> None:
         """

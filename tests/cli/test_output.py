@@ -40,8 +40,8 @@ SUBCOMMANDS = [
     *(f"bag {name}" for name in ("pack", "inspect", "open", "list", "sheet")),
     *(f"label {name}" for name in ("read", "write", "bind", "check", "decide")),
     *(f"peer {name}" for name in ("add", "confirm", "drop", "show", "list")),
-    *(f"peer {name}" for name in ("grant", "gain", "given", "pause", "resume", "exclude")),
-    *(f"policy {name}" for name in ("show", "check", "diff", "add", "list")),
+    *(f"peer {name}" for name in ("grant", "gain", "given", "pause", "resume", "exclude", "lower")),
+    *(f"policy {name}" for name in ("show", "check", "diff", "add", "offer", "offered", "list")),
     *(f"renew {name}" for name in ("prepare", "sign", "install")),
 ]
 GROUPS = {"bag": bag, "label": label, "peer": peer, "policy": policy, "renew": renew}

@@ -10,6 +10,7 @@ from tests.cli.ends import as_json, done, refused
 from tests.cli.offices import ONE, TWO
 from tests.cli.toy import REPORT, TOY
 from tests.cli.toy import clearance as toy_clearance
+from tests.node.test_accepting import SECOND_VERSION
 from tests.stories.cast import Desk
 
 
@@ -200,7 +201,7 @@ def kor(desk: Desk) -> Desk:
     return desk
 
 
-KOR = ("--dir", "kor")
+KOR, JPN = ("--dir", "kor"), ("--dir", "jpn")
 
 
 class TestAdd:
@@ -293,3 +294,68 @@ class TestList:
         found = node.document(kor, "policy", "list", *KOR)["policies"]
         assert {each["name"] for each in found} == {"EXERCISE", "TLP 2.0"}
         assert shipped("exercise-1").digest.hex() in {each["digest"] for each in found}
+
+
+class TestOffer:
+    def test_an_offer_is_listed_looked_at_and_accepted(self, offices: Desk) -> None:
+        """
+        By command alone, from one office to the other; the file that is written is the one that was offered.
+        """
+        offices.write("two.xml", SECOND_VERSION)
+        for person in (ONE, TWO):
+            node.run(offices, "policy", "add", "two.xml", *person, *KOR)
+        said = node.run(offices, "policy", "offer", "JPN@NATO", "EXERCISE", *ONE, *KOR)
+        assert said == "EXERCISE version 2 is offered to JPN@NATO: entry 1 of our stream\n"
+        node.run(offices, "pull", *JPN)
+        digest = hashlib.sha256(SECOND_VERSION).hexdigest()
+        told = node.run(offices, "policy", "list", *JPN).splitlines()
+        start = told.index(
+            "offered by KOR@NATO: EXERCISE version 2, NOT ACCEPTED: nothing is decided with it"
+        )
+        assert told[start + 1].startswith("  2.25.1308510592560433348956379517576619867.1, digest " + digest)
+        assert told[start + 2] == f"  to look at it: legation policy offered {digest[:16]} -o FILE"
+        said = node.run(offices, "policy", "offered", digest[:16], "-o", "theirs.xml", *JPN)
+        assert said.splitlines()[0] == "theirs.xml: EXERCISE version 2, offered by KOR@NATO"
+        assert (offices.folder / "theirs.xml").read_bytes() == SECOND_VERSION
+        for person in (ONE, TWO):
+            node.run(offices, "policy", "add", "theirs.xml", *person, *JPN)
+        assert "offered by KOR@NATO: EXERCISE version 2, in force" in node.run(
+            offices, "policy", "list", *JPN
+        )
+
+    def test_gives_the_same_in_json(self, offices: Desk) -> None:
+        """
+        A script learns who offered which file.
+        """
+        made = node.document(offices, "policy", "offer", "JPN@NATO", "EXERCISE", *ONE, *KOR)
+        assert (made["office"], made["version"], made["number"]) == ("JPN@NATO", 1, 1)
+        node.run(offices, "pull", *JPN)
+        [found] = node.document(offices, "policy", "list", *JPN)["offers"]
+        assert (found["office"], found["digest"], found["state"]) == ("KOR@NATO", made["digest"], "in force")
+        written = node.document(offices, "policy", "offered", made["digest"], "-o", "a.xml", *JPN)
+        assert (written["offer"]["name"], written["file"]) == ("EXERCISE", "a.xml")
+
+    def test_refuses_to_write_over_a_file(self, offices: Desk) -> None:
+        """
+        What is there may be the policy that is in force.
+        """
+        made = node.document(offices, "policy", "offer", "JPN@NATO", "EXERCISE", *ONE, *KOR)
+        node.run(offices, "pull", *JPN)
+        offices.write("there.xml", b"mine")
+        assert node.refused(offices, 2, "policy", "offered", made["digest"], "-o", "there.xml", *JPN)
+        assert (offices.folder / "there.xml").read_bytes() == b"mine"
+
+    def test_refuses_what_cannot_be_offered(self, offices: Desk) -> None:
+        """
+        Twice, to nobody, what is not in force, and a file that is no statement.
+        """
+        node.run(offices, "policy", "offer", "JPN@NATO", "EXERCISE", *ONE, *KOR)
+        told = node.refused(offices, 1, "policy", "offer", "JPN@NATO", "EXERCISE", *ONE, *KOR)
+        assert told == "legation: EXERCISE version 1 is offered to `JPN@NATO` already\n"
+        for arguments in (
+            ["AUS@NATO", "EXERCISE"],
+            ["JPN@NATO", "TOY"],
+            ["JPN@NATO", "EXERCISE", "--statement", "to-jpn.md"],
+        ):
+            assert node.refused(offices, 2, "policy", "offer", *arguments, *ONE, *KOR)
+        assert node.refused(offices, 2, "policy", "offered", "00000000", "-o", "x.xml", *JPN)

@@ -168,3 +168,20 @@ class TestDrop:
         refused(pair, 2, "peer", "drop", "KOR@NATO", *ONE, *JPN)
         with unchanged(pair):
             refused(pair, 2, "peer", "show", "AUS@NATO", *JPN)
+
+
+class TestPeers:
+    def test_the_peer_takes_it_with_its_next_pull(self, offices: Desk) -> None:
+        """
+        Whatever is new in it; no person acts there, and the list says who vouches. Its office sees that it arrived.
+        """
+        renewed(offices, "--item", "--stream", "--seal")
+        assert "it comes with its next pull" in run(offices, "peer", "list", *KOR)
+        run(offices, "pull", *JPN)
+        assert ", added by KOR@NATO, confirmed by its root key" in run(
+            offices, "peer", "show", "KOR@NATO", *JPN
+        )
+        run(offices, "pull", *JPN)
+        assert "it comes with its next pull" not in run(offices, "peer", "list", *KOR)
+        for folder in (KOR, JPN):
+            assert run(offices, "fsck", *folder).endswith("everything holds\n")

@@ -12,6 +12,7 @@ from legation.exchange import (
     Carried,
     Enclosed,
     Envelope,
+    Push,
     TakenBack,
     read_envelope,
     write_envelope,
@@ -87,7 +88,10 @@ def in_envelope(letter: Bag, payloads: Sequence[bytes]) -> Envelope[Bag]:
 
 
 def bag_written(
-    letter: Bag, payloads: Iterable[bytes] = (), attached: Iterable[Iterable[bytes]] = (), **changes: Any
+    letter: Bag | Push,
+    payloads: Iterable[bytes] = (),
+    attached: Iterable[Iterable[bytes]] = (),
+    **changes: Any,
 ) -> list[bytes]:
     """
     The pieces of an envelope, sealed to the receiver's card.

@@ -29,21 +29,26 @@ from legation.exchange import (
     accept,
     header_of,
     read_void,
+    write_cards,
 )
 from legation.exchange.letter import TakenBack
+from legation.keys.sign import PublicKey
 from legation.merkle import Hash
 from tests.exchange import made
 from tests.exchange.made import (
     SENDER,
     START,
+    STRANGER,
     a_view,
     a_void,
+    answer,
     answered,
     by_hand,
     naive_root,
     opened,
     signers,
     stream_keys,
+    written,
 )
 from tests.keys.office import Keys, canonical, seed
 
@@ -235,3 +240,30 @@ class Ledger:
         if may_receipt is not None:
             waits = any(number not in self.voided for number in self.taken_back)
             assert may_receipt is (not waits and len(self.leaves) > held.receipt_size)
+
+
+def only_the_introduced_key_signs() -> None:
+    """
+    An envelope with cards is by the key that they introduce, and by no other; a stranger introduces nobody.
+    """
+    cards, new = write_cards([b"card"]), signers(STRANGER).ed25519
+    asked: list[tuple[str, bytes]] = []
+
+    def introduced(sender: str, told: bytes) -> PublicKey:
+        asked.append((sender, told))
+        return new.public_key
+
+    found = opened(written(answer(), cards=cards, signer=new), Answer, introduced=introduced)
+    assert (found.cards, asked) == (cards, [(SENDER, cards)])
+    asked.clear()
+    by_new, by_known = (
+        written(answer(), cards=cards, signer=each) for each in (new, signers(SENDER).ed25519)
+    )
+    refused(lambda: opened(by_known, Answer, introduced=introduced), SignatureError)
+    refused(lambda: opened(by_new, Answer), SignatureError)
+    bare = written(answer(), signer=new)
+    refused(lambda: opened(bare, Answer, introduced=introduced), SignatureError)
+    asked.clear()
+    refused(lambda: opened(by_new, Answer, introduced=introduced, key_of=lambda _: None), SignatureError)
+    assert asked == []
+    assert opened(by_known, Answer).cards == cards

@@ -93,7 +93,8 @@ class TestShape:
             {"incarnation": bytes(15)},
             {"receiver": SENDER},
             {"sender": "nobody at all"},
-            {"protocol": 2},
+            {"protocol": 0},
+            {"protocol": 65_536},
             {"start": -1},
             {"checkpoint": b"without entries"},
             {"receipt": b""},
@@ -140,7 +141,7 @@ class TestShape:
         first, second = enclosed(1, b"a"), enclosed(2, b"b")
         bag_of(STREAM, enclosed=(first, second))
         for wrong in ((second, first), (first, first)):
-            with pytest.raises(MalformedError, match="not in their order"):
+            with pytest.raises(MalformedError, match="not in its order"):
                 bag_of(STREAM, enclosed=wrong)
 
     def test_an_attachment_of_what_is_taken_back_or_no_view_is_refused(self) -> None:
@@ -164,7 +165,7 @@ class TestShape:
         many = tuple(Enclosed(number=1, root=root, size=size) for size in range(ENCLOSED_MAX + 1))
         letter, _ = bag_of(STREAM, enclosed=many[:-1])
         assert len(encode(letter)) < BAG_LETTER_SIZE_BYTES_MAX
-        with pytest.raises(MalformedError, match="attachments, expected at most"):
+        with pytest.raises(MalformedError, match="attachments are enclosed, expected at most"):
             bag_of(STREAM, enclosed=many)
 
 

@@ -28,7 +28,7 @@ from legation.exchange import (
     Bag,
     Enclosed,
     Held,
-    accept_bag,
+    accept_unasked,
     binding_of,
     read_envelope,
     read_view,
@@ -36,7 +36,7 @@ from legation.exchange import (
 )
 from legation.exchange import bag as bag_module
 from legation.exchange import envelope as envelope_module
-from legation.exchange.envelope import _BAG
+from legation.exchange.envelope import _BAG, check_spoken
 from legation.item import inspect
 from legation.item.portion import Attachment
 from legation.keys.seal import HPKEOpener
@@ -119,7 +119,7 @@ def opens(name: str) -> tuple[Accepted | None, list[tuple[Enclosed, bytes]]]:
     size = vector["held"]
     frontier = Frontier().extend(LEAVES[:size])
     held = Held(incarnation=vectors_bag.INCARNATION if size else None, frontier=frontier)
-    accepted = accept_bag(
+    accepted = accept_unasked(
         found, held, keys=stream_keys(found.letter.sender), leaves=lambda start, stop: LEAVES[start:stop]
     )
     return accepted, came
@@ -191,7 +191,7 @@ class TestVectors:
         """
         [letter] = [each["letter"] for each in STORED["malformed"] if each["what"] == what]
         with pytest.raises(MalformedError):
-            _BAG.decode(letter.encode())
+            check_spoken(_BAG.decode(letter.encode()), [1])
 
     def test_no_two_defects_are_alike(self) -> None:
         """

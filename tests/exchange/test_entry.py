@@ -176,12 +176,17 @@ class TestPayloads:
             check_payload(kind, payload)
         except MalformedError:
             return
-        assert kind in {EntryKind.POLICY, EntryKind.KEY, EntryKind.WITHDRAWAL} or payload == b"{}"
+        assert (
+            kind in {EntryKind.POLICY, EntryKind.KEY, EntryKind.WITHDRAWAL, EntryKind.DESTRUCTION}
+            or payload == b"{}"
+        )
 
-    @pytest.mark.parametrize("kind", [EntryKind.POLICY, EntryKind.KEY, EntryKind.WITHDRAWAL])
+    @pytest.mark.parametrize(
+        "kind", [EntryKind.POLICY, EntryKind.KEY, EntryKind.WITHDRAWAL, EntryKind.DESTRUCTION]
+    )
     def test_what_comes_later_is_not_looked_into(self, kind: EntryKind) -> None:
         """
-        Policies, keys and withdrawals are bytes for now.
+        Policies, keys, withdrawals and certificates are judged by whoever takes them in.
         """
         check_payload(kind, b"\xff")
 

@@ -30,6 +30,7 @@ from legation.exchange import (
     Envelope,
     Pull,
     binding_of,
+    write_cards,
     write_envelope,
 )
 from legation.exchange.entry import PAYLOAD_SIZE_BYTES_MAX, EntryHeader
@@ -42,6 +43,7 @@ from legation.exchange.envelope import (
     envelope_size,
 )
 from legation.exchange.letter import ENTRIES_MAX, LETTER_SIZE_BYTES_MAX
+from legation.exchange.parts import CARDS_SIZE_BYTES_MAX
 from legation.item.shape import VIEW_SIZE_BYTES_MAX
 from legation.keys.seal import HPKESealer, Opener, TwinOpener, TwinSealer, padded_size
 from legation.keys.sign import PublicKey
@@ -326,6 +328,23 @@ class TestWhoMayRead:
         """
         properties.anothers_signature_is_refused()
 
+    def test_cards_before_the_letter_introduce_the_key(self) -> None:
+        """
+        Whoever looks at them goes by the key that they lead to; whoever does not, by the one that is known.
+        """
+        properties.only_the_introduced_key_signs()
+
+    def test_cards_count_for_the_length(self) -> None:
+        """
+        The padding is what it is with them, and an envelope with as many as there may be is read.
+        """
+        cards = write_cards([b"a" * (CARDS_SIZE_BYTES_MAX - 4)])
+        pieces = b"".join(written(answer(), cards=cards))
+        assert len(pieces) > len(cards) + HEAD_SIZE_BYTES
+        bare = b"".join(written(answer(), cards=write_cards([b"a"])))
+        assert len(bare) == ONE_CHUNK
+        assert opened([pieces], Answer).cards == cards
+
     def test_refuses_a_letter_in_anothers_name(self) -> None:
         """
         The letter names the offices that the front names.
@@ -335,7 +354,7 @@ class TestWhoMayRead:
     @pytest.mark.parametrize(
         "front",
         [
-            {"purpose": "push"},
+            {"purpose": "parcel"},
             {"purpose": "Answer"},
             {"receiver": SENDER},
             {"sender": "nobody"},

@@ -113,7 +113,7 @@ class TestForm:
             {"nonce": bytes(15)},
             {"nonce": bytes(17)},
             {"protocol": 0},
-            {"protocol": 2},
+            {"protocol": 65_536},
             {"receipt": b""},
             {"receipt": bytes(RECEIPT_SIZE_BYTES_MAX + 1)},
             {"challenge": bytes(15)},

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from legation.errors import EquivocationError, ProofError, RemoteProtocolError, SignatureError
-from legation.exchange import Accepted, Held, accept, accept_bag
+from legation.exchange import Accepted, Held, accept, accept_unasked
 from tests.exchange.bagged import Leaves, bag_of, in_envelope
 from tests.exchange.made import (
     INCARNATION,
@@ -50,7 +50,7 @@ def opens(
     Open a bag with some entries where others are held.
     """
     letter, payloads = bag_of(theirs, start=start, stop=stop, **more)
-    return accept_bag(
+    return accept_unasked(
         in_envelope(letter, payloads),
         held(size, ours) if held_ is None else held_,
         keys=stream_keys(SENDER),
@@ -125,7 +125,9 @@ class TestAcceptBag:
         letter, payloads = bag_of([START], incarnation=other, checkpoint=None, entries=())
         assert payloads == []
         with pytest.raises(RemoteProtocolError, match="another incarnation"):
-            accept_bag(in_envelope(letter, []), held(2), keys=stream_keys(SENDER), leaves=Leaves(STREAM[:2]))
+            accept_unasked(
+                in_envelope(letter, []), held(2), keys=stream_keys(SENDER), leaves=Leaves(STREAM[:2])
+            )
 
     def test_a_checkpoint_of_somebody_else_is_refused(self) -> None:
         """
@@ -194,5 +196,5 @@ class TestTwoHistories:
         """
         letter, payloads = bag_of(STREAM, start=4)
         leaves = Leaves(STREAM[:6])
-        accept_bag(in_envelope(letter, payloads), held(6), keys=stream_keys(SENDER), leaves=leaves)
+        accept_unasked(in_envelope(letter, payloads), held(6), keys=stream_keys(SENDER), leaves=leaves)
         assert leaves.asked == 2

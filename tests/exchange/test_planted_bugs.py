@@ -158,6 +158,18 @@ class TestEnvelope:
         is_found(properties.another_payload_is_refused)
         assert seal.padded_size(1) == 65_536
 
+    def test_cards_are_not_looked_at(self, monkeypatch: Patch) -> None:
+        """
+        Found by ``test_cards_before_the_letter_introduce_the_key``.
+        """
+        true = envelope._verify_front
+
+        def by_the_known_key(front: Any, *given: Any, **named: Any) -> None:
+            true(front, *given, **(named | {"key": made.key_of(front.sender)}))
+
+        monkeypatch.setattr(envelope, "_verify_front", by_the_known_key)
+        is_found(properties.only_the_introduced_key_signs)
+
 
 class TestReceiving:
     def test_may_receipt_ignores_what_is_taken_back(self, monkeypatch: Patch) -> None:
@@ -226,6 +238,7 @@ class TestSending:
             ("a fork is overlooked", Standing.FORKED, Standing.FOLLOWS),
             ("more than we have is overlooked", Standing.AHEAD, Standing.FOLLOWS),
             ("another incarnation is overlooked", Standing.ANOTHER, Standing.FOLLOWS),
+            ("an incarnation that was left is not told", Standing.LEFT, Standing.ANOTHER),
         ],
     )
     def test_a_standing_is_mistaken(

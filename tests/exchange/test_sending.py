@@ -10,6 +10,7 @@ from tests.exchange.made import INCARNATION, naive_root
 from tests.keys.office import seed
 
 OTHER = seed("another incarnation", 16)
+LEFT = seed("an incarnation that was left", 16)
 LEAVES = [seed(f"leaf {number}") for number in range(4)]
 ROOTS = [naive_root(LEAVES[:size]) for size in range(5)]
 
@@ -23,7 +24,12 @@ def at(size: int, *, incarnation: bytes = INCARNATION, is_forked: bool = False) 
 
 
 def standing(
-    position: Position | None, *, size: int = 3, receipt_size: int = 0, challenge_holds: bool = False
+    position: Position | None,
+    *,
+    size: int = 3,
+    receipt_size: int = 0,
+    challenge_holds: bool = False,
+    signed_size: int | None = None,
 ) -> Standing:
     """
     Weigh a position, and see that roots are asked for within our stream only, and once.
@@ -42,6 +48,8 @@ def standing(
         root_at=root_at,
         receipt_size=receipt_size,
         challenge_holds=challenge_holds,
+        signed_size=signed_size,
+        left={LEFT},
     )
     assert len(asked) <= 1
     return found
@@ -75,6 +83,11 @@ class TestWeigh:
             (at(1, incarnation=OTHER), 0, False, Standing.ANOTHER),
             (at(3, incarnation=OTHER), 3, True, Standing.ANOTHER),
             (at(9, incarnation=OTHER), 3, True, Standing.ANOTHER),
+            (at(0, incarnation=LEFT), 0, False, Standing.FIRST),
+            (at(1, incarnation=LEFT), 0, False, Standing.LEFT),
+            (at(9, incarnation=LEFT), 0, True, Standing.LEFT),
+            (at(9, incarnation=LEFT), 1, False, Standing.CHALLENGED),
+            (at(9, incarnation=LEFT), 1, True, Standing.AMNESIA),
         ],
     )
     def test_weighs_by_the_table(
@@ -93,7 +106,7 @@ class TestWeigh:
         positions = [None] + [
             at(size, incarnation=incarnation, is_forked=is_forked)
             for size in range(5)
-            for incarnation in (INCARNATION, OTHER)
+            for incarnation in (INCARNATION, OTHER, LEFT)
             for is_forked in (False, True)
             if size > 0 or not is_forked
         ]
@@ -103,17 +116,28 @@ class TestWeigh:
                 continue
             found = standing(position, size=size, receipt_size=receipt_size, challenge_holds=challenge)
             seen.add(found)
-            held = 0 if position is None else position.size
+            is_left = position is not None and position.incarnation == LEFT
+            held = 0 if position is None or is_left else position.size
             is_true = held == 0 or (
                 position is not None
                 and position.incarnation == INCARNATION
                 and held <= size
                 and position.root == ROOTS[held]
             )
-            goes_out = ACTIONS[found] in {Action.ANSWER, Action.ANSWER_AND_REPORT}
+            goes_out = ACTIONS[found] in {Action.ANSWER, Action.ANSWER_AND_REPORT, Action.BEGIN}
             assert goes_out is (is_true and (held >= receipt_size or challenge))
             assert (ACTIONS[found] is Action.ASK) is (is_true and held < receipt_size and not challenge)
         assert seen == set(Standing)
+
+    def test_another_root_of_what_was_never_signed_is_no_fork(self) -> None:
+        """
+        Nobody can hold it: whoever shows another one there shows what this node lost.
+        """
+        for size in (1, 2, 3):
+            for signed_size in range(4):
+                found = standing(at(size, is_forked=True), signed_size=signed_size)
+                assert found is (Standing.FORKED if size <= signed_size else Standing.AHEAD)
+                assert standing(at(size), signed_size=signed_size) is Standing.FOLLOWS
 
     def test_a_receipt_is_weighed_like_a_position(self) -> None:
         """

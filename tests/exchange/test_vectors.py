@@ -27,6 +27,7 @@ from legation.exchange import (
     weigh,
     write_envelope,
 )
+from legation.exchange.envelope import check_spoken
 from legation.exchange.letter import LETTER_SIZE_BYTES_MAX
 from legation.item import inspect
 from legation.keys.seal import HPKEOpener
@@ -197,7 +198,7 @@ class TestVectors:
         Each has one defect, and is refused for it.
         """
         with pytest.raises(MalformedError):
-            letter_of(MALFORMED[what])
+            check_spoken(letter_of(MALFORMED[what]), [1])
 
     def test_no_two_defects_are_alike(self) -> None:
         """

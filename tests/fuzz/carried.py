@@ -10,9 +10,11 @@ from typing import Any
 
 import h11
 import httpcore2
+from msgspec.structs import replace
 
 from legation.encoding import encode
 from legation.errors import (
+    EquivocationError,
     LegationError,
     MalformedError,
     ProofError,
@@ -25,24 +27,37 @@ from legation.errors import (
 from legation.exchange import (
     BAG_SIZE_BYTES_MAX,
     Answer,
+    Carried,
     EntryKind,
     Fetch,
+    Former,
+    Lost,
+    Position,
     Pull,
+    Push,
     Refused,
     Start,
+    Taken,
+    TakenBack,
     Void,
-    accept_bag,
+    accept_unasked,
+    header_of,
     offered,
+    parts,
 )
 from legation.exchange import entry as entries
 from legation.exchange import envelope as envelopes
 from legation.exchange.envelope import HEAD_SIZE_BYTES
+from legation.exchange.letter import EMPTY_ROOT
 from legation.exchange.receiving import Held, accept
+from legation.exchange.succeeding import check_agrees, predecessor_in
 from legation.item import Slip
 from legation.item.attachment import chunk_hash, measured
-from legation.keys.seal import TAG_SIZE_BYTES, padded_size
+from legation.keys.seal import TAG_SIZE_BYTES, HPKESealer, padded_size
+from legation.node.offering import read_offered
 from legation.transports.http.app import exchange_app
 from legation.transports.http.peer import Peer
+from tests.cli.toy import TOY
 from tests.exchange import made
 from tests.exchange.bagged import Leaves, bag, bag_of, bag_written, enclosed, opened_bag
 from tests.exchange.made import (
@@ -60,6 +75,7 @@ from tests.exchange.made import (
 from tests.fuzz.judge import CANARY, Decoder
 from tests.fuzz.mutation import Syntax, canonical
 from tests.fuzz.signed import SMALL_CHUNK_SIZE_BYTES
+from tests.verifier.stated import CHAIN
 
 VIEW = f'{{"header":"{CANARY}"}}'.encode()
 STREAM = (made.START, a_view(VIEW), a_void(1), a_view(VIEW + b" "))
@@ -109,6 +125,37 @@ def _of_payloads() -> Iterator[Decoder]:
         read=lambda data: entries.check_payload(list(EntryKind)[len(data) % len(EntryKind)], data),
         corpus=(payload, payload + b" ", b"{}"),
         syntax=Syntax.JSON,
+    )
+
+
+def _of_parts() -> Iterator[Decoder]:
+    """Payloads in parts: cards, and a policy that is offered with the statements on it."""
+    canary = CANARY.encode()
+    yield Decoder(
+        name="payload of key",
+        doors=("legation.exchange.parts.read_cards",),
+        read=parts.read_cards,
+        again=parts.write_cards,
+        corpus=(parts.write_cards([canary]), parts.write_cards([b"{}", canary, b"{}"])),
+        syntax=Syntax.BYTES,
+    )
+    policy = TOY.replace(b"<SPIF", b"<!-- " + canary + b" --><SPIF", 1)
+    offers = [parts.write_offer(policy), parts.write_offer(TOY, [canary])]
+    offers += [parts.write_offer(TOY, [CHAIN["chain"][0]["note"].encode()])]
+    yield Decoder(
+        name="payload of policy",
+        doors=("legation.exchange.parts.read_offer",),
+        read=parts.read_offer,
+        again=lambda found: parts.write_offer(*found),
+        corpus=tuple(offers),
+        syntax=Syntax.BYTES,
+    )
+    yield Decoder(
+        name="policy that is offered",
+        doors=("legation.node.offering.read_offered",),
+        read=read_offered,
+        corpus=tuple(offers),
+        syntax=Syntax.BYTES,
     )
 
 
@@ -187,16 +234,16 @@ def _envelope(shape: type[Any], letters: Iterable[Any], name: str, size_bytes_ma
         with small_chunks():
             return opened(_pieces(data), shape, size_bytes_max=size_bytes_max)
 
-    def write(letter: Any, payloads: Iterable[bytes]) -> bytes:
+    def write(letter: Any, payloads: Iterable[bytes], cards: bytes = b"") -> bytes:
         with small_chunks():
-            return b"".join(written(letter, payloads))
+            return b"".join(written(letter, payloads, cards=cards))
 
     return Decoder(
         name=f"envelope of {name}",
         doors=("legation.exchange.envelope.read_envelope", "legation.exchange.envelope._FRONT"),
         read=read,
-        again=lambda envelope: write(envelope.letter, envelope.payloads),
-        corpus=tuple(write(letter, payloads) for letter, payloads in letters),
+        again=lambda envelope: write(envelope.letter, envelope.payloads, envelope.cards),
+        corpus=tuple(write(*each) for each in letters),
         syntax=Syntax.BYTES,
         raises=REFUSALS,
     )
@@ -208,7 +255,7 @@ def _bag_of_a_peer(data: bytes) -> Any:
     front = {"purpose": "bag"}
     with small_chunks():
         envelope = opened_bag([by_hand(letter, body, front=front, to=made.seal_opener(made.RECEIVER))])
-    return accept_bag(envelope, _HELD, keys=made.stream_keys(made.SENDER), leaves=Leaves(STREAM[:2]))
+    return accept_unasked(envelope, _HELD, keys=made.stream_keys(made.SENDER), leaves=Leaves(STREAM[:2]))
 
 
 def _bags() -> Iterator[bytes]:
@@ -242,12 +289,82 @@ def _of_bags() -> Iterator[Decoder]:
     )
     yield Decoder(
         name="bag, signed whatever it says",
-        doors=("legation.exchange.envelope._BAG", "legation.exchange.opening.accept_bag"),
+        doors=("legation.exchange.envelope._BAG", "legation.exchange.opening.accept_unasked"),
         read=_bag_of_a_peer,
         corpus=tuple(_bags()),
         syntax=Syntax.JSON,
         raises=(*REFUSALS, VerificationError, RemoteProtocolError),
     )
+
+
+def _push_of_a_peer(data: bytes) -> Any:
+    """Read a push that says anything, by its beginning too, and take it in where some of it is held."""
+    letter, body = _split(data)
+    ours = made.seal_opener(made.RECEIVER)
+    given: dict[str, Any] = {"openers": [ours], "receiver": made.RECEIVER, "key_of": made.key_of}
+    with small_chunks():
+        sealed = by_hand(letter, body, front={"purpose": "push"}, to=ours, sealer=HPKESealer())
+        envelopes.read_sender(sealed + bytes(SMALL_CHUNK_SIZE_BYTES), Push, **given)
+        envelope: envelopes.Envelope[Push] = envelopes.read_envelope(
+            [sealed], Push, **given, size_bytes_max=envelopes.PUSH_SIZE_BYTES_MAX
+        )
+    return accept_unasked(envelope, _HELD, keys=made.stream_keys(made.SENDER), leaves=Leaves(STREAM[:2]))
+
+
+def _taken_of_a_peer(data: bytes) -> Any:
+    """Read an answer to a push that says anything."""
+    with small_chunks():
+        return opened([by_hand(data, front={"purpose": "taken"})], Taken)
+
+
+def _pushes() -> Iterator[bytes]:
+    file = f"{CANARY} is attached".encode()
+    for start, files in ((0, ()), (1, ()), (2, (enclosed(3, file),))):
+        letter, payloads = bag_of(STREAM, start=start, enclosed=files)
+        told = {name: getattr(letter, name) for name in Push.__struct_fields__ if hasattr(letter, name)}
+        push = Push(answer_key=made.ANSWER_KEY.public_key, challenge=bytes(16), **told)
+        yield encode(push) + b"\n" + b"".join((*payloads, *([file] if files else [])))
+
+
+def _of_pushes() -> Iterator[Decoder]:
+    door = "legation.exchange.envelope"
+    taken = Taken(
+        sender=made.SENDER, receiver=made.RECEIVER, nonce=bytes(16), push=bytes(32), challenge=bytes(16)
+    )
+    more = replace(taken, position=position(STREAM), receipt=CANARY.encode())
+    yield Decoder(
+        name="push, signed whatever it says",
+        doors=(f"{door}._PUSH", f"{door}.read_sender", "legation.exchange.opening.accept_unasked"),
+        read=_push_of_a_peer,
+        corpus=tuple(_pushes()),
+        syntax=Syntax.JSON,
+        raises=(*REFUSALS, VerificationError, RemoteProtocolError),
+    )
+    yield Decoder(
+        name="answer to a push, signed whatever it says",
+        doors=(f"{door}._TAKEN",),
+        read=_taken_of_a_peer,
+        again=lambda envelope: encode(envelope.letter),
+        corpus=(encode(taken), encode(more)),
+        syntax=Syntax.JSON,
+        raises=REFUSALS,
+    )
+
+
+def _starts() -> Iterator[Start]:
+    """What may begin another incarnation where two entries are held."""
+    for size, root in ((0, EMPTY_ROOT), (1, bytes(32)), (2, b"1" * 32), (9, bytes(32))):
+        before = entries.Predecessor(incarnation=bytes(16), size=size, root=root)
+        yield Start(predecessors=(entries.Predecessor(incarnation=b"1" * 16, size=1, root=bytes(32)), before))
+
+
+def _start_of_another(data: bytes) -> object:
+    """Read the start of another incarnation, where two entries are held, under roots of zeros."""
+    entry = Carried(header=header_of(0, EntryKind.START, data))
+    before = predecessor_in("KOR@NATO", b"2" * 16, [entry], [data], bytes(16))
+    held = Position(incarnation=bytes(16), size=2, root=bytes(32))
+    check_agrees("KOR@NATO", before, held, root_at=lambda _: bytes(32), proof=data)
+    return before
 
 
 def _of_envelopes() -> Iterator[Decoder]:
@@ -257,11 +374,28 @@ def _of_envelopes() -> Iterator[Decoder]:
         pull(),
         pull(position=position(STREAM), wait_s=7, challenge=bytes(16), receipt=b"x" * 99),
         pull(fetch=fetch),
+        pull(
+            position=position(STREAM),
+            old=(
+                Former(
+                    incarnation=bytes(16),
+                    size=3,
+                    root=bytes(32),
+                    receipt=b"x" * 99,
+                    lost=(
+                        Lost(entry=Carried(header=header_of(1, EntryKind.VIEW, VIEW)), item=bytes(32)),
+                        Lost(entry=TakenBack(number=2, leaf=bytes(32))),
+                    ),
+                ),
+                Former(incarnation=b"1" * 16, size=1, root=bytes(32)),
+            ),
+        ),
     )
     chunks = answer(start=3, chunks=offered(fetch, [chunk_hash(b"ab")]))
     whole = answered(STREAM)
     yield _envelope(Pull, [(each, ()) for each in pulls], "a pull", envelopes.PULL_SIZE_BYTES_MAX)
-    letters = [(whole.letter, whole.payloads), (answer(), ()), (chunks, (b"ab",))]
+    letters: list[tuple[Any, ...]] = [(whole.letter, whole.payloads), (answer(), ()), (chunks, (b"ab",))]
+    letters.append((answer(), (), parts.write_cards([CANARY.encode()])))
     yield _envelope(Answer, letters, "an answer", envelopes.ANSWER_SIZE_BYTES_MAX)
     yield Decoder(
         name="pull, signed whatever it says",
@@ -288,6 +422,17 @@ def _of_envelopes() -> Iterator[Decoder]:
         corpus=(_content(whole.letter, whole.payloads), _content(answer(), ())),
         syntax=Syntax.BYTES,
         raises=REFUSALS,
+    )
+    yield Decoder(
+        name="start of another incarnation",
+        doors=(
+            "legation.exchange.succeeding.predecessor_in",
+            "legation.exchange.succeeding.check_agrees",
+        ),
+        read=_start_of_another,
+        corpus=tuple(map(entries.write_start, _starts())),
+        syntax=Syntax.JSON,
+        raises=(MalformedError, RemoteProtocolError, EquivocationError),
     )
     stream = [[kind.value, payload.decode("latin-1")] for kind, payload in STREAM]
     more = [["void", '{"number":1}'], ["policy", CANARY], ["key", CANARY], ["withdrawal", CANARY]]
@@ -363,7 +508,7 @@ def _answered_request(data: bytes) -> int:
     reported: list[BaseException] = []
     sent: list[Any] = []
 
-    async def echo(envelope: bytes) -> AsyncIterator[bytes]:
+    async def echo(envelope: bytes, _: str, /) -> AsyncIterator[bytes]:
         async def pieces() -> AsyncIterator[bytes]:
             yield envelope or b"."
 
@@ -436,6 +581,8 @@ def _of_http() -> Iterator[Decoder]:
 def carried() -> Iterator[Decoder]:
     """All of them."""
     yield from _of_payloads()
+    yield from _of_parts()
     yield from _of_envelopes()
     yield from _of_bags()
+    yield from _of_pushes()
     yield from _of_http()

@@ -3,6 +3,7 @@
 Decoders of what is shown to somebody outside: withdrawals, and all that the sdk verifies with cards alone.
 """
 
+import json
 from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,6 +15,7 @@ from legation.encoding import encode
 from legation.errors import MalformedError, ProofError, SignatureError, VerificationError
 from legation.exchange import EntryKind, header_of, write_view
 from legation.item import Slip
+from legation.item.destruction import DESTRUCTION, certify, verify_destruction
 from legation.item.withdrawal import WITHDRAWAL, verify_withdrawal, withdraw
 from legation.keys.card import Card, read
 from legation.keys.sign import Purpose
@@ -66,6 +68,62 @@ def _of_withdrawals() -> Iterator[Decoder]:
         again=lambda found: bytes(found.item_id),
         corpus=(id_,),
         syntax=Syntax.BYTES,
+        **common,
+    )
+
+
+# Certificates of destruction.
+
+
+def _destroyed(said: bytes) -> Any:
+    """Verify a certificate of a few fields in JSON, whatever they say, signed by the office that it names."""
+    told = said_by_json(said)
+    signature = worlds.SIGNER.sign(Purpose.DESTRUCTION, canonical(told))
+    more = {
+        "format": "legation/destruction/v1",
+        "signature": b64encode(signature).decode(),
+        "signer": b64encode(worlds.AUTHOR_ID).decode(),
+    }
+    return verify_destruction(canonical(told | more), worlds.cards())
+
+
+def said_by_json(data: bytes) -> dict[str, Any]:
+    """An object in JSON; what is none is refused as the decoders refuse it."""
+    try:
+        found = json.loads(data)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise MalformedError("it is no object")
+    try:
+        canonical(found)
+    except (TypeError, ValueError, RecursionError):
+        raise MalformedError("it is no object that can be spelled") from None
+    return found
+
+
+def _said(certificate: bytes) -> bytes:
+    """What a certificate says, as it is signed."""
+    return DESTRUCTION.decode(certificate).signed_bytes
+
+
+def _of_destructions() -> Iterator[Decoder]:
+    door, id_ = "legation.item.destruction", sha256(b"an item").digest()
+    common: dict[str, Any] = {"raises": (MalformedError, SignatureError), "syntax": Syntax.JSON}
+    good = [certify(id_, "KOR@NATO", 1_656_072_000, worlds.SIGNER, withdrawal=each) for each in (b"", id_)]
+    yield Decoder(
+        name="certificate of destruction",
+        doors=(f"{door}.verify_destruction", f"{door}.DESTRUCTION"),
+        read=lambda data: verify_destruction(data, worlds.cards()),
+        again=lambda found: DESTRUCTION.encode(DESTRUCTION.decode(found.data)),
+        corpus=tuple(good),
+        **common,
+    )
+    yield Decoder(
+        name="certificate of destruction, signed whatever it says",
+        doors=(f"{door}.verify_destruction",),
+        read=_destroyed,
+        corpus=tuple(map(_said, good)),
         **common,
     )
 
@@ -141,4 +199,5 @@ def _of_sdk() -> Iterator[Decoder]:
 def shown() -> Iterator[Decoder]:
     """All of them."""
     yield from _of_withdrawals()
+    yield from _of_destructions()
     yield from _of_sdk()

@@ -47,7 +47,13 @@ from legation.keys.sign import SIGNATURE_SIZES_BYTES, PublicKey, Purpose
 from legation.labels import Category, Clearance, Label, Policies, TagType, parse_mark
 from legation.labels.chain import PolicyStatement, read_statement
 from legation.log import Frontier
-from legation.log.checkpoint import cosign, open_checkpoint, verify_checkpoint, verify_receipt
+from legation.log.checkpoint import (
+    claimed_incarnation,
+    cosign,
+    open_checkpoint,
+    verify_checkpoint,
+    verify_receipt,
+)
 from legation.log.entry import ENTRY, LogEntry, LogKind
 from legation.log.growth import Growth, read_growth, write_growth
 from legation.log.note import SignatureType, read_note, write_note
@@ -443,6 +449,13 @@ def _of_notes() -> Iterator[Decoder]:
         read=_receipt_of,
         corpus=(receipt, receipt, checkpoint),
         raises=refusals,
+        **common,
+    )
+    yield Decoder(
+        name="incarnation that a receipt claims",
+        doors=("legation.log.checkpoint.claimed_incarnation",),
+        read=lambda data: claimed_incarnation(data, "KOR@NATO", "JPN@NATO"),
+        corpus=(receipt, receipt, checkpoint),
         **common,
     )
 

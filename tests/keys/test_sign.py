@@ -42,6 +42,7 @@ SIGNATURES = {
 PREFIXES = {
     Purpose.ITEM: b"legation/item/v1\n",
     Purpose.WITHDRAWAL: b"legation/withdrawal/v1\n",
+    Purpose.DESTRUCTION: b"legation/destruction/v1\n",
     Purpose.CARD: b"legation/card/v1\n",
     Purpose.ENVELOPE: b"legation/envelope/v1\n",
     Purpose.POLICY: b"legation/policy/v1\n",

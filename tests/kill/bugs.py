@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from legation.exchange import ANSWER_SIZE_BYTES_MAX
+from legation.exchange import ANSWER_SIZE_BYTES_MAX, PROTOCOL
 from legation.node import numbering, packing, pulling
 from legation.node.answering import Answering
 from legation.node.handing_over import Batch, HandingOver
@@ -43,10 +43,11 @@ def acknowledge_before_commit(page: Page, _arguments: Sequence[str]) -> None:
         assert stream is not None, "something was just stored in it"
         card = self._book.at(db).cards[self._peer]
         opener = self._around.opener(self._around.random(64), self._around.random(32))
-        asked = pulling._Asked(held=stream.held, card=card, receipt=incoming.receipt(db, stream.stream_id))
+        receipt = incoming.receipt(db, stream.stream_id)
+        asked = pulling._Asked(held=stream.held, card=card, receipt=receipt, protocol=PROTOCOL)
         pull = self._pull(opener, asked)
         peer = Peer(card.body.addresses[0], size_bytes_max=ANSWER_SIZE_BYTES_MAX)
-        list(peer.exchange(b"".join(self._write(pull, card))))
+        list(peer.exchange(b"".join(self._asking.write(pull, card))))
         peer.close()
         return done
 

@@ -37,12 +37,14 @@ from msgspec.structs import replace as changed
 from legation.errors import LegationError
 from legation.exchange import (
     ANSWER_SIZE_BYTES_MAX,
+    PROTOCOL,
     PULL_SIZE_BYTES_MAX,
     Answer,
     Carried,
     EntryKind,
     Envelope,
     Pull,
+    Push,
     TakenBack,
     read_envelope,
     write_envelope,
@@ -64,10 +66,12 @@ from legation.node.numbering import append, begun
 from legation.node.packing import Packing
 from legation.node.peering import GrantState, add_peer, confirm_peer, grant
 from legation.node.pulling import Pulling
+from legation.node.push_loop import pushing
+from legation.node.pushing import Pushed, Pushing
 from legation.node.reading import read_deliveries, read_inbox, show_item
 from legation.node.releasing import Released, release
 from legation.node.rules import RuleBook, begin_epoch, named_clearance, policies_at_hand
-from legation.node.serving import Keeper, pulling
+from legation.node.serving import Keeper, pulling, taking_pushes
 from legation.node.surroundings import Surroundings
 from legation.node.taking_in import Pulled
 from legation.node.unpacking import Unpacking
@@ -75,6 +79,7 @@ from legation.node.withdrawing import JudgedWithdrawal, accept_withdrawal, withd
 from legation.records import (
     CheckRecord,
     DeliveryRecord,
+    DestructionRecord,
     FaultRecord,
     InboxEntryRecord,
     ItemRecord,
@@ -168,6 +173,15 @@ class Node:
             self.home, self.around, lambda where, error: self.reports.append((where, error)), lambda: None
         )
         self._pulling: dict[str, Pulling] = {}
+        self._pushing: dict[str, Pushing] = {}
+        self.taking_pushes = taking_pushes(self.home, self.around, self.answering.letterbox)
+
+    def speaks(self, *protocols: int) -> None:
+        """
+        Go on with a program that speaks these versions of the exchange; its card says so when it is renewed.
+        """
+        self.around = replace(self.around, protocols=protocols)
+        self.reopen()
 
     def close(self) -> None:
         """
@@ -326,6 +340,13 @@ class Node:
             around=self.around,
         )
 
+    def destroys(self, item: str, **more: str) -> DestructionRecord:
+        """
+        Destroy an item, as two persons.
+        """
+        named = {"by": "registrar", "witness": "security officer"} | more
+        return self.home.destroying(self.around).destroy(item, **named)
+
     def takes_in(self, withdrawal: bytes, source: "Node | str") -> JudgedWithdrawal:
         """
         Take in a withdrawal that came from a peer, as the exchange will.
@@ -402,6 +423,38 @@ class Node:
         Make one pull.
         """
         return self.from_(peer).pull(way or peer.answers)
+
+    def to(self, peer: "Node | str") -> Pushing:
+        """
+        What pushes to a peer; one for each, as long as the process lives.
+        """
+        office = peer if isinstance(peer, str) else peer.office
+        if office not in self._pushing:
+            self._pushing[office] = pushing(self.home, office, self.around)
+        return self._pushing[office]
+
+    def pushes(self, peer: "Node", way: Way | None = None) -> Pushed:
+        """
+        Make one push.
+        """
+        return self.to(peer).push(way or peer.is_pushed)
+
+    def pushes_all(self, peer: "Node") -> Pushed:
+        """
+        Push until there is nothing more.
+        """
+        while True:
+            found = self.pushes(peer)
+            if not found.has_more and not self.to(peer).has_news():
+                return found
+
+    def is_pushed(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
+        """
+        Take a push and answer it, as the server does.
+        """
+        envelope = b"".join(pieces)
+        found = self.answering.letterbox.open(envelope, Push)
+        return self.taking_pushes.take(envelope, found)
 
     def catches_up(self, peer: "Node") -> Pulled:
         """
@@ -563,6 +616,7 @@ class Node:
             receiver=self.office,
             key_of=lambda _: sender.card.envelope_key,
             size_bytes_max=PULL_SIZE_BYTES_MAX,
+            protocols=self.around.protocols,
         ).letter
 
     def appends(self, office: str, *payloads: tuple[EntryKind, bytes]) -> None:
@@ -737,14 +791,17 @@ class Village:
         for node in self.nodes.values():
             node.close()
 
-    def node(self, office: str, **more: Any) -> Node:
+    def node(self, office: str, *, protocols: tuple[int, ...] = (PROTOCOL,), **more: Any) -> Node:
         """
-        Make a node that knows nobody.
+        Make a node that knows nobody, and speaks these versions of the exchange.
         """
         clock = Clock()
-        around = Surroundings(now=clock, random=random.Random(f"making {office}").randbytes)
+        around = Surroundings(
+            now=clock, random=random.Random(f"making {office}").randbytes, protocols=protocols
+        )
         create_home(self.folder / office, Office.parse(office), around, **more)
         made = self.nodes[office] = Node(self.folder / office, clock, f"living {office}", self.nodes)
+        made.speaks(*protocols)
         return made
 
     def pair(self, one: str, other: str) -> tuple[Node, Node]:

@@ -20,6 +20,7 @@ from legation.keys.sign import Ed25519Signer
 from legation.log import Checkpoint, LogKind, StreamSigners, cosign, key_name, sign_checkpoint, stream_origin
 from legation.merkle import Hash
 from legation.node.answering import CHALLENGE_TIME_S, HEARD_EVERY_S
+from legation.node.incarnations import AHEAD, LOST, UNKNOWN
 from legation.store.sqlite import outgoing, peers
 from legation.store.sqlite.database import Database
 from legation.store.sqlite.outgoing import Outgoing
@@ -209,15 +210,20 @@ class TestWhoIsAnswered:
 
 
 class TestReceipts:
-    def test_a_receipt_over_what_was_never_sent_is_refused(self, pair: tuple[Node, Node]) -> None:
+    def test_a_receipt_over_what_is_not_here_stops_every_link(self, pair: tuple[Node, Node]) -> None:
         """
-        Our own signature is on it, so one of us has lost something; nothing is believed.
+        Our own signature is on it: this node has lost something, or a copy of it runs. The proof is kept.
         """
         kor, jpn = pair
-        asked = jpn.asks_with(kor, receipt=receipt(kor, jpn, 9, root=bytes(32)), position=position(kor, 4))
-        with unchanged(kor), pytest.raises(RemoteProtocolError, match="does not have"):
-            kor.takes([asked])
-        assert kor.peer(JPN).why.startswith("its receipt is refused: a receipt came for entries that this")
+        proof = receipt(kor, jpn, 9, root=bytes(32))
+        asked = jpn.asks_with(kor, receipt=proof, position=position(kor, 4))
+        receipts = kor.rows("SELECT * FROM outgoing_receipt")
+        assert kor.hears(asked).entries == ()
+        assert (kor.peer(JPN).link, kor.peer(JPN).why) == ("paused", LOST)
+        assert [each[2] for each in evidence(kor)] == [proof]
+        assert kor.rows("SELECT * FROM outgoing_receipt") == receipts
+        with unchanged(kor):
+            kor.hears(jpn.asks_with(kor, receipt=proof, position=position(kor, 4)))
 
     def test_a_receipt_of_another_cosigner_is_refused(self, village: Village) -> None:
         """
@@ -244,14 +250,30 @@ class TestReceipts:
         with unchanged(kor), pytest.raises(SignatureError):
             kor.takes([jpn.asks_with(kor, receipt=forged, position=position(kor, 4))])
 
-    def test_a_receipt_of_another_incarnation_is_refused(self, pair: tuple[Node, Node]) -> None:
+    def test_a_receipt_of_an_incarnation_that_is_not_here_receipts_nothing(
+        self, pair: tuple[Node, Node]
+    ) -> None:
         """
-        A receipt is for one stream, whatever its entries are.
+        A receipt is for one stream, whatever its entries are; this one proves that there was another one.
         """
         kor, jpn = pair
         other = receipt(kor, jpn, 4, incarnation=bytes(16))
+        receipts = kor.rows("SELECT * FROM outgoing_receipt")
+        kor.takes([jpn.asks_with(kor, receipt=other, position=position(kor, 4))])
+        assert kor.rows("SELECT * FROM outgoing_receipt") == receipts
+        assert kor.peer(JPN).why == LOST
+
+    def test_a_receipt_of_another_stream_is_refused(self, village: Village) -> None:
+        """
+        What we signed to another office is not theirs to show.
+        """
+        kor, jpn, aus = village.star(KOR, JPN, AUS)
+        for office in (JPN, AUS):
+            kor.releases("(C//REL KOR, JPN, AUS) Words.", to=[office])
+        jpn.catches_up(kor)
+        aus.catches_up(kor)
         with unchanged(kor), pytest.raises(VerificationError):
-            kor.takes([jpn.asks_with(kor, receipt=other, position=position(kor, 4))])
+            kor.takes([jpn.asks_with(kor, receipt=receipt(kor, aus, 2), position=position(kor, 2))])
 
     @pytest.mark.parametrize("data", [b"", b"\0", b"nonsense", b"x" * 8192])
     def test_what_is_no_receipt_is_refused(self, pair: tuple[Node, Node], data: bytes) -> None:
@@ -323,7 +345,8 @@ class TestPositions:
         before = kor.rows("SELECT count(*) FROM outgoing_entry")
         found = kor.hears(jpn.asks_with(kor, position=ahead))
         assert (found.entries, found.checkpoint) == ((), None)
-        assert kor.peer(JPN).why == "its position in our stream is ahead"
+        assert found.challenge is not None
+        assert (kor.peer(JPN).link, kor.peer(JPN).why) == ("paused", AHEAD)
         assert kor.rows("SELECT count(*) FROM outgoing_entry") == before
         with unchanged(kor):
             kor.hears(jpn.asks_with(kor, position=ahead))
@@ -335,7 +358,7 @@ class TestPositions:
         kor, jpn = pair
         other = changed(position(kor, 4), incarnation=b"\1" * 16)
         assert kor.hears(jpn.asks_with(kor, position=other)).entries == ()
-        assert kor.peer(JPN).why == "its position in our stream is another"
+        assert (kor.peer(JPN).link, kor.peer(JPN).why) == ("paused", UNKNOWN)
 
     @pytest.mark.parametrize("size", [1, 3, 4])
     def test_a_forked_position_freezes_the_link(self, pair: tuple[Node, Node], size: int) -> None:
@@ -507,8 +530,9 @@ class TestRestored:
         jpn.pulls(kor)
         village.restores(kor, backup)
         kor.releases(f"{SECRET} Another one.", to=[JPN])
-        with unchanged(jpn), pytest.raises(RemoteProtocolError):
-            jpn.pulls(kor)
+        with unchanged(jpn):
+            jpn.catches_up(kor)
+        assert (kor.peer(JPN).link, kor.peer(JPN).why) == ("paused", LOST)
         assert kor.rows("SELECT count(*) FROM outgoing_checkpoint") == [(0,)]
         assert len(jpn.listed()) == 1
 

@@ -316,7 +316,9 @@ class TestExchange:
             assert own is not None
             contents = inspect(items.view_data(db, own.view_key, kor.home.blobs))
         coming = Coming(
-            incarnation=stream.incarnation, attached=tuple((1, each) for each in attached_in(contents))
+            incarnation=stream.incarnation,
+            attached=tuple((1, each) for each in attached_in(contents)),
+            items={1: contents.item_id},
         )
         fetching = Fetching(
             peer="KOR@NATO", store=jpn.home.attachments, database=jpn.database, around=jpn.around

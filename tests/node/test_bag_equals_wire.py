@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-That it makes no difference which way an entry came: by bag, on the wire, or both in any order.
+That it makes no difference which way an entry came: by bag, by pull, by push, or all in any order.
 
 The same entries: what was taken back after it was packed has left whole in the bag, and goes as its leaf on the wire.
 """
@@ -15,20 +15,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from legation.errors import GapError
+from legation.exchange import EntryKind, write_offer
 from legation.node import taking_in
 from legation.store.sqlite.database import Row
+from tests.cli.toy import TOY
 from tests.node.pair import Node, Village
+from tests.node.renewals import renews
 from tests.node.test_packing import JPN, KOR, SECRET, attaches
 from tests.node.test_pulling import hands_over, item_of
 
 SHOWN = "(C//REL KOR, JPN)"
 BAGS = 6
+PULL, PUSH = -1, -2
 
 # What is of one way alone, or drawn, or a time.
 LEFT_OUT = {
-    "peer": {"heard_at", "reached_at", "failed_at", "failure"},
+    "peer": {"heard_at", "reached_at", "failed_at", "failure", "protocol"},
     "attachment": {"attachment_key", "file", "key", "kept_at"},
-    "outgoing": {"incarnation", "started_at"},
+    "outgoing": {"incarnation", "started_at", "told_size"},
     "opened_bag": None,
     "packed_bag": None,
     "incoming_receipt": None,  # one for each size at which something ended; the highest is compared
@@ -59,14 +63,18 @@ class Stage:
 
     def comes(self, steps: list[int]) -> tuple[int, dict[str, list[Row]]]:
         """
-        Let things come: the bag of each number, or for -1 what one pull brings; and then the rest by the last way.
+        Let things come: the bag of each number, for -1 what one pull brings, for -2 what one push does; and then the
+        rest by bag and pull.
         Gives how often a bag came too early, and what is held in the end.
         """
         self.begins_anew()
         early = 0
         for step in [*steps, *range(BAGS), *[-1] * 9]:
-            if step == -1:
+            if step == PULL:
                 self.jpn.pulls(self.kor)
+                continue
+            if step == PUSH:
+                self.kor.pushes(self.jpn)
                 continue
             try:
                 self.jpn.unpacks(self.bags[step])
@@ -96,13 +104,17 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         kor.answering.work_ahead(JPN)
         kor.corrects(first, f"{SHOWN} Ten.", to=[JPN])
         kor.withdraws(gone)
+        kor.appends(JPN, (EntryKind.POLICY, write_offer(TOY)))
+        renews(kor, item=True, seal=True)
+        kor.answering.work_ahead(JPN)
         hands_over(kor, item_of(kor, ("(S//REL KOR)", "Ours.")))
         patch.setattr("legation.node.handing_over.ENTRIES_MAX", 3)
         bags = kor.packs(jpn)
         kor.releases(f"{SHOWN} Last.", to=[JPN])
         bags += kor.packs(jpn)
         assert kor.rows("SELECT count(*) FROM outgoing_entry WHERE is_taken_back = 1") == [(2,)]
-        assert kor.rows("SELECT count(*) FROM outgoing_entry WHERE kind = 'withdrawal'") == [(1,)]
+        for kind in ("withdrawal", "policy", "key"):
+            assert kor.rows("SELECT count(*) FROM outgoing_entry WHERE kind = ?", (kind,)) == [(1,)]
         assert len(bags) == BAGS
         yield Stage(village, kor, jpn, (village.copies(kor), village.copies(jpn)), tuple(bags))
 
@@ -162,13 +174,21 @@ class TestBagEqualsWire:
         assert early == 0
         assert differing(by_bag, by_wire) == []
 
+    def test_all_by_push_is_all_by_wire(self, stage: Stage, by_wire: dict[str, list[Row]]) -> None:
+        """
+        Row by row, blob by blob; and nothing is left for bags and pulls to bring.
+        """
+        stage.begins_anew()
+        assert stage.kor.pushes_all(stage.jpn).held > BAGS
+        assert differing(dump(stage.jpn), by_wire) == []
+
     @settings(deadline=None, max_examples=40)
-    @given(steps=st.lists(st.integers(-1, BAGS - 1), max_size=12))
+    @given(steps=st.lists(st.integers(PUSH, BAGS - 1), max_size=12))
     def test_all_orders_and_mixtures_are_alike(
         self, stage: Stage, by_wire: dict[str, list[Row]], steps: list[int]
     ) -> None:
         """
-        Bags too early, twice, between pulls, behind them: in the end there is no difference.
+        Bags too early, twice, between pulls and pushes, behind them: in the end there is no difference.
         """
         _, mixed = stage.comes(steps)
         assert differing(mixed, by_wire) == []
@@ -179,7 +199,7 @@ class TestBagEqualsWire:
         """
         Of a bag whose withdrawals had no effect, the withdrawal itself would be missing.
         """
-        monkeypatch.setattr(taking_in.TakingIn, "_withdraw", lambda *_: {})
+        monkeypatch.setattr(taking_in.TakingIn, "_let_have_effect", lambda *_: {})
         with suppress(AssertionError):
             stage.comes([*range(BAGS)])
         assert "withdrawal" in differing(dump(stage.jpn), by_wire)

@@ -259,6 +259,13 @@ def test_what_is_narrowed_is_handed_over_no_more_and_later_never_more_than_appro
     """
     Nothing is given out once it was narrowed, nothing stays at either end; opened again, only what was approved goes.
     """
+    narrows_at(village, what, when)
+
+
+def narrows_at(village: Village, what: str, when: Callable[[Sent, Node], None]) -> None:
+    """
+    Narrow at a moment, and see that nothing is handed over from then on, nor ever more than was approved.
+    """
     narrowing = NARROWINGS[what]
     kor, jpn = village.pair(KOR, JPN)
     for node in (kor, jpn):

@@ -15,7 +15,8 @@ from legation.node import serving
 from legation.node.answering import Answering
 from legation.node.doorbell import Doorbell
 from legation.node.handing_over import Batch
-from legation.node.serving import Answerer, Keeper, PullLoop, pull_all, serve_node
+from legation.node.reception import Answerer
+from legation.node.serving import Keeper, PullLoop, pull_all, serve_node
 from legation.store.lock import FolderLock
 from tests.node.pair import Node, Village, next_card, unchanged
 from tests.transports.ends import eventually
@@ -37,6 +38,7 @@ class Served:
         self.doorbell = Doorbell(node.database)
         self.answerer = Answerer(
             node.answering,
+            node.taking_pushes,
             self.doorbell,
             node.database,
             lambda where, error: self.reports.append((where, error)),
@@ -44,7 +46,9 @@ class Served:
 
     async def asked(self, asker: Node, **fields: Any) -> Answer:
         """Ask, and look into the answer as the asker."""
-        pieces = [piece async for piece in await self.answerer(asker.asks_with(self.node, **fields))]
+        pieces = [
+            piece async for piece in await self.answerer(asker.asks_with(self.node, **fields), asker.office)
+        ]
         return read_envelope(
             pieces,
             Answer,
@@ -233,7 +237,8 @@ class TestAnswerer:
         elif lie == "another":
             held = changed(held, incarnation=bytes(16))
         found = run(lambda served: served.asked(jpn, wait_s=LONG_S, position=held), kor)
-        assert (found.entries, found.challenge) == ((), None)
+        # What only shows that something is not here is to be proven, by a receipt that comes with the challenge.
+        assert (found.entries, found.challenge is None) == ((), lie == "forked")
 
     def test_what_waits_behind_a_batch_is_made_while_it_is_taken(
         self, village: Village, monkeypatch: pytest.MonkeyPatch

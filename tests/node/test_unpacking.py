@@ -27,10 +27,10 @@ from legation.errors import (
 from legation.exchange import Bag, Enclosed, EntryKind, Position, RefusalCode, write_envelope
 from legation.item.attachment import CHUNK_SIZE_BYTES, measured
 from legation.log import Frontier
-from legation.node import bags, disk, unpacking
+from legation.node import bags, disk, packing, unpacking
 from legation.node.home import ATTACHMENTS
+from legation.node.incarnations import LOST
 from legation.node.judging import Judged
-from legation.node.packing import Packing
 from legation.node.taking_in import TakingIn
 from tests.node.pair import Node, Village, report, unchanged
 from tests.node.test_packing import AUS, FILES, JPN, KOR, SECRET, attaches
@@ -246,7 +246,9 @@ class TestOpen:
         kor, jpn = village.pair(KOR, JPN)
         hands_over(kor, item_of(kor, ("(S//REL KOR)", "Ours.")))
         hands_over(kor, b"nonsense")
-        monkeypatch.setattr(Packing, "_attached", lambda *_: iter(()))  # an honest packer reads what it packs
+        monkeypatch.setattr(
+            packing, "attached_to", lambda *_: iter(())
+        )  # an honest packer reads what it packs
         found = jpn.unpacks(*kor.packs(jpn))
         assert (found.views, found.quarantined, found.refused) == (0, 1, 1)
         [back] = jpn.packs(kor)
@@ -284,7 +286,7 @@ class TestOpen:
         attaches(kor)
         [path] = kor.packs(jpn)
 
-        def refused(_self: Any, _db: Any, _accepted: Any, rules: Any, judged: Any) -> Any:
+        def refused(_self: Any, _db: Any, _accepted: Any, rules: Any, judged: Any, _card: Any) -> Any:
             never = Judged(contents=None, state=None, refusal=RefusalCode.SIGNATURE)
             return rules, {number: replace(each, judged=never) for number, each in judged.items()}
 
@@ -371,9 +373,9 @@ class TestReceiptsBack:
         kor.unpacks(path)
         assert (kor.faults(), jpn.faults()) == ((), ())
 
-    def test_a_receipt_for_what_was_never_sent_is_refused(self, village: Village) -> None:
+    def test_a_receipt_for_what_is_not_here_stops_what_goes_out(self, village: Village) -> None:
         """
-        We have lost what we sent, or somebody signs as we do.
+        We have lost what we sent, or somebody signs as we do. A trial says so and writes nothing.
         """
         kor, jpn = village.pair(KOR, JPN)
         backup = village.copies(kor)
@@ -381,8 +383,13 @@ class TestReceiptsBack:
         jpn.unpacks(*kor.packs(jpn))
         [back] = jpn.packs(kor)
         village.restores(kor, backup)
-        with unchanged(kor), pytest.raises(RemoteProtocolError, match="a receipt came for"):
-            kor.unpacks(back)
+        with (
+            unchanged(kor),
+            pytest.raises(RemoteProtocolError, match="this bag shows that this node has lost"),
+        ):
+            kor.unpacks(back, is_trial=True)
+        kor.unpacks(back)
+        assert (kor.peer(jpn).link, kor.peer(jpn).why) == ("paused", LOST)
 
     def test_a_receipt_for_another_history_freezes_the_link_and_brings_nothing(
         self, village: Village
@@ -448,7 +455,8 @@ class TestReceiptsBack:
 
         kor.unpacks(rewrites(path, jpn, kor, elsewhere))
         assert kor.listed() == [item]
-        assert "its position in our stream is" in kor.peer(jpn).why
+        assert "it says that it holds" in kor.peer(jpn).why
+        assert kor.peer(jpn).link == "paused"
 
     def test_an_old_position_asks_for_nothing(self, village: Village) -> None:
         """
@@ -517,7 +525,7 @@ class TestALyingSender:
         many = rewrites(path, kor, jpn, too_many, files=[each for each, _ in in_order])
         before = sealed_files(jpn)
         with unchanged(jpn):
-            with pytest.raises(RemoteProtocolError, match="attachment of entry 1 is not in the bag"):
+            with pytest.raises(RemoteProtocolError, match="attachment of entry 1 is not enclosed"):
                 jpn.unpacks(fewer)
             with pytest.raises(RemoteProtocolError, match="none of entry 1"):
                 jpn.unpacks(many)

@@ -136,11 +136,13 @@ CHANGES = {"gained", "lost", "changed"}
 HISTORIES = {each.value for each in HistoryState}
 BAGS = {"opened", "packed"}
 ADMISSIONS = {"previewed", "proposed", "admitted"}
+OFFERS = {"new", "older", "proposed"}
 MOVES = {"goes", "wider", "cut", "taken back"}
 VALUES = (
     {"shown", "covered", "withheld"}
     | BAGS
     | ADMISSIONS
+    | OFFERS
     | MOVES
     | NEWS
     | CHANGES

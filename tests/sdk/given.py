@@ -14,6 +14,7 @@ from typing import Any
 
 from legation.exchange import EntryKind, header_of
 from legation.item.attachment import Hashing
+from legation.item.destruction import certify
 from legation.item.portion import Attachment
 from legation.item.view import inspect
 from legation.item.withdrawal import withdraw
@@ -98,6 +99,12 @@ def withdrawal(view: bytes, office: str = "KOR@NATO") -> bytes:
     """The withdrawal of an item, by this office, be it the author's or not."""
     [(signer, _)] = Keys.of(office).items
     return withdraw(inspect(view).item_id, signer)
+
+
+def destruction(view: bytes, office: str = "JPN@NATO") -> bytes:
+    """The certificate of this office that it has destroyed an item."""
+    [(signer, _)] = Keys.of(office).items
+    return certify(inspect(view).item_id, office, 1_790_003_600, signer)
 
 
 def growth(old: int, new: int, *, hashes: Sequence[Hash] | None = None, **changes: Any) -> bytes:

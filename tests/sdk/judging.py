@@ -12,13 +12,14 @@ from functools import cache, partial
 
 from legation.errors import LegationError, MalformedError, ProofError, SignatureError, VerificationError
 from legation.item import verify
+from legation.item.destruction import verify_destruction
 from legation.item.withdrawal import verify_withdrawal
 from legation.sdk import verify_proof
 from tests.item.test_vectors import VECTORS, bytes_of, cards
 from tests.log import test_checkpoint as notes
 from tests.log import test_statement as statements
 from tests.sdk.given import JPN, KOR, PAYLOAD, PROOF, STORED
-from tools import vectors_withdrawal
+from tools import vectors_destruction, vectors_withdrawal
 
 FAMILIES: dict[type[LegationError], str] = {
     MalformedError: "malformed",
@@ -53,7 +54,7 @@ class Case:
 @cache
 def cases() -> tuple[Case, ...]:
     """Every vector; cards and keys are read once, and what is judged is judged each time."""
-    return (*_items(), *_withdrawals(), *_notes(), *_proofs(), *_statements())
+    return (*_items(), *_withdrawals(), *_destructions(), *_notes(), *_proofs(), *_statements())
 
 
 def wrong() -> list[str]:
@@ -90,6 +91,16 @@ def _withdrawals() -> Iterator[Case]:
 
     for each in vectors_withdrawal.vectors():
         yield _case(f"withdrawal/{each.name}", partial(read, each.data), each.expect, True)
+
+
+def _destructions() -> Iterator[Case]:
+    pinned = cards()
+
+    def read(data: bytes) -> object:
+        return bool(verify_destruction(data, pinned).item_id)
+
+    for each in vectors_destruction.vectors():
+        yield _case(f"destruction/{each.name}", partial(read, each.data), each.expect, True)
 
 
 def _notes() -> Iterator[Case]:

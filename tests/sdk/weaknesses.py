@@ -289,6 +289,19 @@ WEAKNESSES: dict[str, Weakness] = {
     "a retired key withdraws": weak(
         f"{ITEM}.withdrawal:verify_withdrawal", "if author.state is not KeyState.CURRENT:", "if False:"
     ),
+    "a retired key certifies": weak(
+        f"{ITEM}.destruction:verify_destruction",
+        "if not (key.state is KeyState.CURRENT or (trusts_retired and key.state is KeyState.RETIRED)):",
+        "if key.state is KeyState.REVOKED:",
+    ),
+    "anybody certifies for another office": weak(
+        f"{ITEM}.destruction:verify_destruction", "if str(key.office) != found.office:", "if False:"
+    ),
+    "a certificate is not signed": weak(
+        f"{ITEM}.destruction:verify_destruction",
+        "    key.public_key.verify(Purpose.DESTRUCTION, found.signed_bytes, found.signature)",
+        "    pass",
+    ),
     "a withdrawal is not signed": weak(
         f"{ITEM}.withdrawal:verify_withdrawal",
         "    author.public_key.verify(Purpose.WITHDRAWAL, found.item, found.signature)",

@@ -65,9 +65,36 @@ class TestIntern:
         A known label costs the same with three labels and with three thousand.
         """
         rows.interned(db, "OPEN", "SECRET")
-        few = rows.steps(db, lambda: rows.interned(db, "SECRET"))
+        few = rows.steps(db, lambda: rows.interned(Writing(db._connection), "SECRET"))
         rows.interned(db, *(f"LEVEL {number}" for number in range(3000)))
-        assert rows.steps(db, lambda: rows.interned(db, "SECRET")) == few
+        assert rows.steps(db, lambda: rows.interned(Writing(db._connection), "SECRET")) == few > 0
+
+    def test_is_looked_up_once_in_a_change(self, db: Writing) -> None:
+        """
+        A thousand views under one label ask the database once.
+        """
+        [first] = rows.interned(db, "SECRET")
+        assert rows.steps(db, lambda: rows.interned(db, "SECRET")) == 0
+        assert rows.interned(db, "SECRET") == [first]
+
+    def test_is_forgotten_with_a_change_that_is_undone(self, tmp_path: Path) -> None:
+        """
+        The number of an id that was never committed goes to the next label, and stands for that one alone.
+        """
+        database = Database.create(tmp_path / "node.db", now=0)
+
+        def fail(db: Writing) -> None:
+            rows.interned(db, "SECRET")
+            raise MalformedError("no")
+
+        with pytest.raises(MalformedError):
+            database.write(fail)
+        [taken] = database.write(lambda db: rows.interned(db, "OPEN"))
+        [other] = database.write(lambda db: rows.interned(db, "SECRET"))
+        with database.read() as db:
+            found = {number: each.label.classification for number, each in access.accesses(db)}
+        database.close()
+        assert found == {taken: "OPEN", other: "SECRET"}
 
 
 class TestAccesses:

@@ -22,6 +22,7 @@ ROUTINE, PRIORITY, IMMEDIATE, FLASH = Precedence
 REASONS = {
     DeliveryEvent.REFUSE: Because.REFUSED_BY_RULE,
     DeliveryEvent.TAKE_BACK: Because.TAKEN_BACK,
+    DeliveryEvent.SEND_AGAIN: Because.SENT_AGAIN,
     DeliveryEvent.DESTROY: Because.DESTROYED,
     DeliveryEvent.HAND_OVER: Because.HANDED_OVER,
 }

@@ -150,4 +150,20 @@ def test_a_checkpoint_of_a_size_is_kept_once(db: Writing) -> None:
     with pytest.raises(StoreError, match="breaks a rule"):
         logbook.save_checkpoint(db, 1, b"another")
     assert logbook.checkpoint(db, 1) == b"first"
-    assert list(logbook.checkpoints(db)) == [(1, b"first"), (2, b"second")]
+    [incarnation] = logbook.incarnations(db)
+    assert list(logbook.checkpoints(db, incarnation)) == [(1, b"first"), (2, b"second")]
+
+
+def test_another_incarnation_is_signed_anew_over_the_same_entries(db: Writing) -> None:
+    """
+    What was signed of the old one is kept, and is not given out for the new one.
+    """
+    old = logbook.state(db)
+    logbook.save_checkpoint(db, 1, b"first")
+    logbook.begin_again(db, bytes(16))
+    assert logbook.state(db).frontier == old.frontier
+    assert logbook.checkpoint(db, 1) is None
+    logbook.save_checkpoint(db, 1, b"another")
+    assert logbook.checkpoint(db, 1) == b"another"
+    assert list(logbook.checkpoints(db, old.incarnation)) == [(1, b"first")]
+    assert logbook.incarnations(db) == sorted([old.incarnation, bytes(16)])

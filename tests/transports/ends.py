@@ -25,7 +25,8 @@ Pieces = Callable[[bytes], AsyncIterator[bytes]]
 def answering(pieces: Pieces) -> Answerer:
     """Make an answerer of a function that gives pieces."""
 
-    async def answer(envelope: bytes, /) -> AsyncIterator[bytes]:
+    async def answer(envelope: bytes, source: str, /) -> AsyncIterator[bytes]:
+        assert source == "127.0.0.1"
         return pieces(envelope)
 
     return answer

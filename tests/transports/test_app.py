@@ -75,7 +75,7 @@ class Actor:
         self.is_waiting = threading.Event()
         self.is_cancelled = threading.Event()
 
-    async def __call__(self, envelope: bytes, /) -> AsyncIterator[bytes]:
+    async def __call__(self, envelope: bytes, source: str, /) -> AsyncIterator[bytes]:
         """Raise the error that the envelope names, or give pieces."""
         if envelope.decode("latin-1") in ERRORS:
             raise ERRORS[envelope.decode("latin-1")]

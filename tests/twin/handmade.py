@@ -353,7 +353,147 @@ def withdrawn_what_readers_do_not_see() -> Pair:
     )
 
 
+def confirmed_by_hand_already() -> Pair:
+    """The peer has a new item key, and its people gave the card to the author's people, who confirmed it or not."""
+    begin = (act("release", PEER, report("(O) Seen.", to=AUTHOR), "given"), act("pull", AUTHOR, PEER))
+    renewed = act("renew", PEER, "item")
+    end = (
+        act("release", PEER, report("(O) Seen again.", to=AUTHOR), "given again"),
+        act("pull", AUTHOR, PEER),
+        act("pull", PEER, AUTHOR),
+    )
+    return of_peer(
+        "confirmed by hand already",
+        (*begin, renewed, hidden("confirm", AUTHOR, PEER), *end),
+        (*begin, renewed, *end),
+    )
+
+
+def a_card_of_another_is_told() -> Pair:
+    """The peer says that a card of another office is its next; that office may be a peer of the author or not."""
+    end = (act("tell", PEER, AUTHOR, "NATO"), act("pull", AUTHOR, PEER), act("pull", PEER, AUTHOR))
+    return of_peer("a card of another is told", (hidden("pin", AUTHOR, "NATO", "S"), *end), end)
+
+
+def another_renews_its_card() -> Pair:
+    """Another office has new keys, and the author takes its card; the peer asks."""
+    begin = (act("release", AUTHOR, report("(O) Seen.", to=PEER), "seen"), act("pull", PEER, AUTHOR))
+    others = (
+        hidden("pin", AUTHOR, "NATO", "S"),
+        hidden("renew", "NATO", "item", "stream", "seal"),
+        hidden("pull", AUTHOR, "NATO"),
+    )
+    end = (act("release", AUTHOR, report("(O) Seen again.", to=PEER), "seen again"), _PEER_PULLS)
+    return of_peer("another renews its card", (*begin, *others, *end), (*begin, *end))
+
+
+def the_author_renews_its_card() -> Pair:
+    """The author has new keys, and tells them to the peer, and to others before it, or to nobody else."""
+    begin = (act("release", AUTHOR, report("(O) Seen.", to=PEER), "seen"), act("pull", PEER, AUTHOR))
+    renewed = act("renew", AUTHOR, "item", "stream", "seal")
+    end = (
+        act("release", AUTHOR, report("(O) Seen again.", to=PEER), "seen again"),
+        act("pull", PEER, AUTHOR),
+        act("pull", PEER, AUTHOR),
+    )
+    return of_peer(
+        "the author renews its card",
+        (hidden("pin", AUTHOR, "NATO", "S"), *begin, renewed, hidden("pull", "NATO", AUTHOR), *end),
+        (*begin, renewed, *end),
+    )
+
+
+def offered_what_is_in_force() -> Pair:
+    """The peer offers a policy that is in force at the author's, or unknown there."""
+    end = (act("offer", PEER, AUTHOR), act("pull", AUTHOR, PEER), act("pull", PEER, AUTHOR))
+    return of_peer("offered what is in force", (hidden("accept_policy", AUTHOR), *end), end)
+
+
+def offered_by_another() -> Pair:
+    """Another office has offered the author the same policy, or has not."""
+    end = (act("offer", PEER, AUTHOR), act("pull", AUTHOR, PEER), act("pull", PEER, AUTHOR))
+    others = (
+        hidden("pin", AUTHOR, "NATO", "S"),
+        hidden("offer", "NATO", AUTHOR),
+        hidden("pull", AUTHOR, "NATO"),
+    )
+    return of_peer("offered by another", (*others, *end), end)
+
+
+def destroyed_what_came_by_more_offices() -> Pair:
+    """Readers destroy an item of which another office brought what they may not see, before or after."""
+    relay = cast.RELAYS[0]
+    pull, again = act("pull", READERS, AUTHOR), hidden("pull", READERS, relay)
+    begin = (act("release", AUTHOR, _PASSED_ON, "seen"), pull)
+    brings = hidden("pass_on", relay, READERS, "seen", (HIDDEN,))
+    end = (act("read"), act("destroy", READERS, "seen"))
+    return of_readers(
+        "destroyed what came by more offices",
+        (*begin, brings, again, *end, act("destroy", READERS, "seen"), act("read"), pull),
+        (*begin, *end, brings, again, act("destroy", READERS, "seen"), act("read"), pull),
+    )
+
+
+def destroyed_what_has_more() -> Pair:
+    """Readers destroy an item that holds attachments and words which they may not see, or does not."""
+    more = _PASSED_ON + f"\n{HIDDEN} {{attachment: Zq7hidden.txt}}\n"
+    pull, end = act("pull", READERS, AUTHOR), (act("read"), act("destroy", READERS, "seen"), act("read"))
+    return of_readers(
+        "destroyed what has more",
+        (act("release", AUTHOR, more, "seen"), pull, *end),
+        (act("release", AUTHOR, _PASSED_ON, "seen"), pull, *end),
+    )
+
+
+def destroyed_what_readers_do_not_see() -> Pair:
+    """An item of which the readers see nothing is destroyed at their node, or never came."""
+    text, pull = report(f"{HIDDEN} Zq7hidden.", to=READERS), act("pull", READERS, AUTHOR)
+    begin = (act("release", AUTHOR, _PASSED_ON, "seen"), pull)
+    return of_readers(
+        "destroyed what readers do not see",
+        (
+            *begin,
+            hidden("release", AUTHOR, text, "unseen"),
+            hidden("pull", READERS, AUTHOR),
+            hidden("destroy_quietly", READERS, "unseen"),
+            act("read"),
+            act("destroy", READERS, "seen"),
+            pull,
+        ),
+        (*begin, act("read"), act("destroy", READERS, "seen"), pull),
+    )
+
+
+def destroyed_what_another_sent() -> Pair:
+    """The author destroys what another office sent, before the peer sends the same, or holds it still."""
+    mark = "(C//REL AUS, KOR)"
+    text = report(f"{mark} Given.", to=AUTHOR)
+    return of_peer(
+        "destroyed what another sent",
+        (
+            act("release", PEER, text, "given"),
+            hidden("pin", AUTHOR, "NATO", "S"),
+            hidden("pass_on", "NATO", AUTHOR, "given", (mark,), PEER),
+            hidden("pull", AUTHOR, "NATO"),
+            hidden("destroy_quietly", AUTHOR, "given"),
+            act("pull", AUTHOR, PEER),
+            _PEER_PULLS,
+        ),
+        (act("release", PEER, text, "given"), act("pull", AUTHOR, PEER), _PEER_PULLS),
+    )
+
+
 HANDMADE = (
+    destroyed_what_came_by_more_offices,
+    destroyed_what_has_more,
+    destroyed_what_readers_do_not_see,
+    destroyed_what_another_sent,
+    confirmed_by_hand_already,
+    a_card_of_another_is_told,
+    another_renews_its_card,
+    the_author_renews_its_card,
+    offered_what_is_in_force,
+    offered_by_another,
     refused_before_what_goes,
     others_ask_before_a_replay,
     rules_change_on_a_stopped_link,

@@ -20,22 +20,45 @@ import pytest
 from msgspec.structs import replace as replaced
 
 from legation.errors import LegationError, MalformedError, RemoteProtocolError, SignatureError
-from legation.exchange import EntryKind, RefusalCode
+from legation.exchange import EntryKind, RefusalCode, read_cards
 from legation.item.parts import Parts
 from legation.item.substance import Substance, substance_of
 from legation.item.view import inspect, verify
-from legation.keys.sign import KeyId
+from legation.keys.sign import KeyId, unsafe_verify
 from legation.log import Checkpoint, key_name, sign_checkpoint, stream_origin
 from legation.merkle import Hash
-from legation.node import handing_over, numbering, reading, releasing, superseding, taking_in
+from legation.node import (
+    destroying,
+    effects,
+    handing_over,
+    numbering,
+    reading,
+    releasing,
+    superseding,
+    taking_in,
+)
 from legation.node.answering import Answering
 from legation.node.fetching import Ask, Coming, Fetching
 from legation.node.handing_over import Batch, HandingOver
 from legation.node.judging import Judged
+from legation.node.letterbox import Letterbox
+from legation.node.offering import read_offered
 from legation.node.pulling import Pulling
-from legation.node.rules import Rules, received_reader
+from legation.node.rules import Rules, read_card, received_reader
 from legation.release import Because
-from legation.store.sqlite import attachments, deliveries, inbox, items, node, versions
+from legation.store.sqlite import (
+    attachments,
+    deliveries,
+    destructions,
+    inbox,
+    items,
+    node,
+    offers,
+    outgoing,
+    policies,
+    versions,
+)
+from legation.store.sqlite import peers as peer_rows
 from legation.store.sqlite.database import Reading, Writing
 from legation.transports.http import app
 from tests.item import naive
@@ -347,7 +370,9 @@ def empty_answers_cut_while_stopped(patch: Patch) -> None:
 def pulls_made_again_at_every_epoch(patch: Patch) -> None:
     """What a pull brought is thrown away when any rule has changed, and asked for again. It was so."""
 
-    def present(_self: object, db: Writing, _accepted: object, rules: Rules, judged: object) -> Any:
+    def present(
+        _self: object, db: Writing, _accepted: object, rules: Rules, judged: object, _card: object
+    ) -> Any:
         if node.epoch(db).number != rules.epoch:
             raise RemoteProtocolError("the rules changed during a pull")
         return rules, judged
@@ -375,19 +400,92 @@ def refusal_that_tells_who_is_pinned(patch: Patch) -> None:
     _wrap(patch, taking_in, "judge", make)
 
 
+def refusal_that_tells_whose_card_is_pinned(patch: Patch) -> None:
+    """A card of another office is refused only if that office is pinned."""
+
+    def make(true: Callable[..., Any]) -> Callable[..., Any]:
+        def take(db: Writing, payload: bytes, **more: Any) -> RefusalCode | None:
+            office = str(read_card(read_cards(payload)[0], unsafe_verify).office)
+            if office != more["peer"] and peer_rows.pinned_card(db, office) is None:
+                return None
+            found: RefusalCode | None = true(db, payload, **more)
+            return found
+
+        return take
+
+    _wrap(patch, effects, "take_cards", make)
+
+
+def refusal_of_what_is_in_force(patch: Patch) -> None:
+    """An offer of a policy that is in force, or older, is refused: so nobody has to look at it."""
+
+    def make(true: Callable[..., Any]) -> Callable[..., Any]:
+        def take(db: Writing, payload: bytes, **more: Any) -> RefusalCode | None:
+            policy, _ = read_offered(payload)
+            known = [each.reference for each in policies.policies(db) if each.accepted_by is not None]
+            if any(each.id == policy.id and each.version >= policy.version for each in known):
+                return RefusalCode.MALFORMED
+            found: RefusalCode | None = true(db, payload, **more)
+            return found
+
+        return take
+
+    _wrap(patch, effects, "take_offer", make)
+
+
+def offers_kept_once_for_all(patch: Patch) -> None:
+    """An offer that another office made before is refused: it is listed already."""
+
+    def make(true: Callable[..., Any]) -> Callable[..., Any]:
+        def take(db: Writing, payload: bytes, **more: Any) -> RefusalCode | None:
+            policy, _ = read_offered(payload)
+            if any(each.reference.digest == policy.digest for each in offers.offers(db)):
+                return RefusalCode.MALFORMED
+            found: RefusalCode | None = true(db, payload, **more)
+            return found
+
+        return take
+
+    _wrap(patch, effects, "take_offer", make)
+
+
+def cards_told_once_for_all(patch: Patch) -> None:
+    """How many cards a stream has told is counted over all streams."""
+
+    def told(db: Reading, _: str) -> int:
+        row = db.one("SELECT max(told_card) FROM outgoing")
+        assert row is not None, "a maximum gives a row"
+        return int(row[0] or 0)
+
+    patch.setattr(outgoing, "told_card", told)
+
+
+def refusal_of_a_card_that_is_known(patch: Patch) -> None:
+    """A card that persons confirmed before is refused when the stream brings it."""
+
+    def make(true: Callable[..., Any]) -> Callable[..., Any]:
+        def take(db: Writing, payload: bytes, **more: Any) -> RefusalCode | None:
+            if peer_rows.pinned_card(db, more["peer"]) in read_cards(payload):
+                return RefusalCode.MALFORMED
+            found: RefusalCode | None = true(db, payload, **more)
+            return found
+
+        return take
+
+    _wrap(patch, effects, "take_cards", make)
+
+
 def replays_remembered_for_all_together(patch: Patch) -> None:
     """Which pulls were answered is remembered in one place for all peers, and forgotten there. It was so."""
     common: dict[int, OrderedDict[bytes, None]] = {}
 
     def make(true: Callable[..., Any]) -> Callable[..., Any]:
         def of(self: Any, office: str) -> Any:
-            found = true(self, office)
-            found.bindings = common.setdefault(id(self), OrderedDict())
-            return found
+            return common.setdefault(id(self), OrderedDict())
 
         return of
 
-    _wrap(patch, Answering, "_of", make)
+    _wrap(patch, Letterbox, "_of", make)
 
 
 def refusal_that_says_why(patch: Patch) -> None:
@@ -688,6 +786,58 @@ def _several(db: Reading, document: bytes) -> bool:
     return row is not None and row[0] > 1
 
 
+def brought_what_is_not_seen(patch: Patch) -> None:
+    """Whoever brought a copy is named, be it one of which the reader sees nothing."""
+    patch.setattr(destructions, "readable_bringers", destructions.bringers)
+
+
+def destruction_tells_all(patch: Patch) -> None:
+    """What goes is named as it is, and not as far as the reader may see it."""
+
+    def make(true: Callable[..., Any]) -> Callable[..., Any]:
+        def preview_of(at: Any, *others: Any) -> Any:
+            return true(replace(at, allowed=frozenset(at.rules.labels)), *others)
+
+        return preview_of
+
+    _wrap(patch, destroying, "preview_of", make)
+
+
+def destruction_of_what_is_not_seen(patch: Patch) -> None:
+    """Who asks for an item that was destroyed is told so, whether they might have seen it or not."""
+
+    def make(true: Callable[..., Any]) -> Callable[..., Any]:
+        def find_item(db: Reading, text: str) -> Any:
+            try:
+                return true(db, text)
+            except MalformedError:
+                if db.one("SELECT 1 FROM destroyed WHERE lower(hex(item_id)) = ?", (text,)) is not None:
+                    raise MalformedError("the item was destroyed") from None
+                raise
+
+        return find_item
+
+    _wrap(patch, reading, "find_item", make)
+
+
+def destroyed_is_refused(patch: Patch) -> None:
+    """What comes again of a destroyed item is refused, which the sender is told."""
+
+    def make(true: Callable[..., Any]) -> Callable[..., Any]:
+        def judge_all(self: Any, db: Reading, accepted: Any, rules: Rules) -> Any:
+            return {
+                number: replace(each, judged=Judged(contents=None, state=None, refusal=RefusalCode.ADDRESSEE))
+                if each.judged.contents is not None
+                and destructions.is_destroyed(db, each.judged.contents.item_id)
+                else each
+                for number, each in true(self, db, accepted, rules).items()
+            }
+
+        return judge_all
+
+    _wrap(patch, taking_in.TakingIn, "judge_all", make)
+
+
 def withdrawal_of_what_is_not_seen(patch: Patch) -> None:
     """Who asks for an item that was withdrawn is told so, whether they might have seen it or not."""
 
@@ -754,6 +904,19 @@ LEAKS = (
         refusal_that_tells_who_is_pinned,
         handmade.forged_under_a_key_that_is_pinned,
     ),
+    Leak(
+        "a refusal that tells whose card is pinned",
+        refusal_that_tells_whose_card_is_pinned,
+        handmade.a_card_of_another_is_told,
+    ),
+    Leak(
+        "a refusal of a card that is known",
+        refusal_of_a_card_that_is_known,
+        handmade.confirmed_by_hand_already,
+    ),
+    Leak("cards told once for all", cards_told_once_for_all, handmade.the_author_renews_its_card),
+    Leak("a refusal of what is in force", refusal_of_what_is_in_force, handmade.offered_what_is_in_force),
+    Leak("offers kept once for all", offers_kept_once_for_all, handmade.offered_by_another),
     Leak(
         "replays remembered for all together",
         replays_remembered_for_all_together,
@@ -822,6 +985,26 @@ LEAKS = (
         "a mark for an unnoticed version",
         mark_for_an_unnoticed_version,
         handmade.corrected_where_readers_do_not_see,
+    ),
+    Leak(
+        "who brought what is not seen, told with its destruction",
+        brought_what_is_not_seen,
+        handmade.destroyed_what_came_by_more_offices,
+    ),
+    Leak(
+        "a destruction tells all that goes",
+        destruction_tells_all,
+        handmade.destroyed_what_has_more,
+    ),
+    Leak(
+        "a destruction of what is not seen",
+        destruction_of_what_is_not_seen,
+        handmade.destroyed_what_readers_do_not_see,
+    ),
+    Leak(
+        "what was destroyed is refused when it comes again",
+        destroyed_is_refused,
+        handmade.destroyed_what_another_sent,
     ),
     Leak(
         "a withdrawal of what is not seen",

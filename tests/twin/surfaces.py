@@ -92,6 +92,7 @@ PEER_SURFACES = frozenset(
         "part of an answer",
         "letter that answers",
         "payload",
+        "payload that was pushed",
         "why a pull of the peer failed",
         "bag",
         "name of a bag",
@@ -118,6 +119,8 @@ READER_SURFACES = frozenset(
     [
         "inbox in the meantime",
         "show in the meantime",
+        "preview of a destruction",
+        "a destruction",
         "inbox",
         "inbox in JSON",
         "show by the beginning of an id",

@@ -22,7 +22,9 @@ LATER = 20_000  # seconds after noon, when every story is over
 MANY = 25
 STEPS_FOR_A_LABEL = 9  # of the rules: every label that the node knows is read once
 STEPS_FOR_A_PEER = 150  # of the rules: its row, its card, its grants
-STEPS_FOR_AN_ITEM = 20  # that is looked for by its name and found, before anybody asks who may see it
+STEPS_FOR_AN_ITEM = (
+    25  # that is looked for by its name and found, twice: what is held, and what was destroyed
+)
 STEPS_FOR_A_LAYER = 10  # of that item, until one is found that may be seen, or none
 
 

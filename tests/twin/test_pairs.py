@@ -21,6 +21,7 @@ from tests.twin.bags import CARRIED
 from tests.twin.handmade import HANDMADE
 from tests.twin.pairs import Pair, peer_pair, reader_pair
 from tests.twin.passing import PASSED_ON
+from tests.twin.pushes import PUSHED
 from tests.twin.surfaces import PEER_SURFACES, READER_SURFACES, told_apart
 
 PAIRS = int(os.environ.get("LEGATION_TWIN_PAIRS", "60"))
@@ -83,7 +84,9 @@ class TestReaders:
 
 
 class TestHandmade:
-    @pytest.mark.parametrize("make", [*HANDMADE, *PASSED_ON, *CARRIED], ids=lambda make: make.__name__)
+    @pytest.mark.parametrize(
+        "make", [*HANDMADE, *PASSED_ON, *CARRIED, *PUSHED], ids=lambda make: make.__name__
+    )
     def test_worlds_made_by_hand_are_not_told_apart(self, make: Callable[[], Pair]) -> None:
         """
         Each shows one leak that was in the program, or could be, at its smallest.
@@ -97,7 +100,7 @@ class TestHarness:
         No surface stands in the list that never shows anything, and none shows something that does not.
         """
         assert (
-            frozenset().union(*map(seen_of, (*HANDMADE, *PASSED_ON, *CARRIED)))
+            frozenset().union(*map(seen_of, (*HANDMADE, *PASSED_ON, *CARRIED, *PUSHED)))
             == PEER_SURFACES | READER_SURFACES
         )
 

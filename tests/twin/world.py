@@ -36,8 +36,12 @@ from legation.exchange import (
     Answer,
     EntryKind,
     Pull,
+    Push,
+    Taken,
     read_envelope,
+    write_cards,
     write_envelope,
+    write_offer,
     write_view,
 )
 from legation.exchange.letter import Position
@@ -46,10 +50,11 @@ from legation.item.draft import Slip
 from legation.item.draws import SecretDraws
 from legation.item.signing import sign
 from legation.item.view import cut, inspect
+from legation.keys.card import Office
 from legation.keys.seal import Opener
 from legation.keys.sign import PublicKey, Purpose, unsafe_verify
 from legation.labels import parse_mark
-from legation.node import answering, handing_over, numbering, surroundings
+from legation.node import handing_over, letterbox, numbering, surroundings
 from legation.node import home as homes
 from legation.node.accepting import add_policy
 from legation.node.attaching import Attaching, attached_in, drawn_file, wanted_of
@@ -59,8 +64,12 @@ from legation.node.journal import journal
 from legation.node.numbering import append, begun
 from legation.node.packing import Packing
 from legation.node.passing import pass_on
+from legation.node.peering import add_peer, confirm_peer
 from legation.node.pulling import Pulling
+from legation.node.push_loop import pushing
+from legation.node.pushing import Pushing
 from legation.node.releasing import release
+from legation.node.renewing import Wanted, install_card, prepare_renewal, vouch_renewal
 from legation.node.rules import RuleBook, begin_epoch, named_clearance, policies_at_hand
 from legation.node.serving import Keeper, PullLoop, exchange_of, pulling
 from legation.node.surroundings import Surroundings
@@ -69,6 +78,7 @@ from legation.node.withdrawing import accept_withdrawal, withdraw_item
 from legation.store.sqlite import access, attachments, incoming, items, node, withdrawals
 from legation.store.sqlite.database import Writing
 from tests.cli.toy import TOY
+from tests.stories.cast import root_of
 from tests.twin import cast
 from tests.twin.moments import Moments
 
@@ -82,7 +92,7 @@ SMALL = (
     (numbering, "REMEMBERED_SIZE_BYTES_MAX", 9_000),
     (handing_over, "ENTRIES_MAX", 2),
     (handing_over, "BATCH_SIZE_BYTES", 3_000),
-    (answering, "BINDINGS_REMEMBERED", 2),
+    (letterbox, "BINDINGS_REMEMBERED", 2),
 )
 """Limits in a cramped world: what takes thousands of items elsewhere happens with three."""
 
@@ -232,6 +242,7 @@ class Node:
     report: Callable[[str, BaseException], None]
     door: Door
     pulls: dict[str, Pulling] = field(default_factory=dict)
+    pushes: dict[str, Pushing] = field(default_factory=dict)
 
     @property
     def office(self) -> str:
@@ -267,6 +278,7 @@ class World:
         self.sights: list[Sight] = []
         self.done = Counter[str]()
         self.released: dict[str, bytes] = {}  # by the name given in the script
+        self.cards: dict[str, bytes] = {}  # of offices that were renewed, the newest
         self.versions: dict[str, list[str]] = {}  # of each document by its first version, the oldest first
         self._peers = peers
         self._given = count()  # how often an office was let hold what is attached; no two files have one name
@@ -478,6 +490,27 @@ class World:
             if not found.entries and not found.is_challenged:
                 return
 
+    def push(self, by: str, to: str, rounds: int = ROUNDS_MAX) -> None:
+        """Push until there is nothing more; the observer also looks into what it gets, and what it is answered."""
+        at = self.node(by)
+        one = at.pushes.get(to)
+        if one is None:
+            one = at.pushes[to] = pushing(at.home, to, at.around)
+        for _ in range(rounds):
+            try:
+                found = one.push(lambda pieces: self._exchange(by, to, pieces, [], shape=Taken))
+            except LegationError as error:
+                self.done["pushes failed"] += 1
+                if self._sees(by):
+                    self.see(
+                        "why a push of the peer failed",
+                        f"{type(error).__name__}: {error.message} {error.hint}",
+                    )
+                return
+            self.done["pushes"] += 1
+            if not found.has_more and not one.has_news():
+                return
+
     def carry(self, by: str, to: str) -> None:
         """Pack what is new for an office, and let it open every bag; the observer also looks into what it gets."""
         at, there = self.node(by), self.node(to)
@@ -512,7 +545,15 @@ class World:
         if self._sees(at.office):
             self.see("why a pull of the peer failed", f"{type(error).__name__}: {error.message} {error.hint}")
 
-    def _exchange(self, by: str, of: str, pieces: Iterable[bytes], hooks: list[Hook]) -> Iterator[bytes]:
+    def _exchange(
+        self,
+        by: str,
+        of: str,
+        pieces: Iterable[bytes],
+        hooks: list[Hook],
+        *,
+        shape: type[Answer] | type[Taken] = Answer,
+    ) -> Iterator[bytes]:
         envelope = b"".join(pieces)
         self.last[by, of] = envelope
         reply = self.ask(by, of, envelope, during=hooks)
@@ -520,7 +561,7 @@ class World:
         if reply.status != 200:
             raise UnreachableError(f"answered with status {reply.status}")
         if self._sees(by) and reply.is_whole:
-            self._opened(by, of, reply)
+            self._opened(by, of, reply, shape=shape)
         yield from reply.parts
         if not reply.is_whole:
             raise UnreachableError("broke off")
@@ -543,6 +584,7 @@ class World:
             found = read_envelope(
                 [body],
                 Pull,
+                Push,
                 openers=[self.node(self.watched).home.signing.opener],
                 receiver=self.watched,
                 key_of=lambda sender: cast.read_card_of(sender).envelope_key,
@@ -550,6 +592,8 @@ class World:
                 size_bytes_max=len(body),
             )
             self.see("letter that asks", encode(found.letter))
+            for payload in found.payloads:
+                self.see("payload that was pushed", payload)
 
     def letter(
         self, by: str, of: str, *, during: Sequence[Hook] = (), waiting: Sequence[Hook] = (), **said: Any
@@ -575,14 +619,24 @@ class World:
         self.done["letters"] += 1
         if reply.status != 200 or not reply.is_whole:
             return None
-        return self._opened(by, of, reply, opener)
+        answer = self._opened(by, of, reply, opener)
+        assert isinstance(answer, Answer), "it was read as one"
+        return answer
 
-    def _opened(self, by: str, of: str, reply: Reply, opener: Opener | None = None) -> Answer:
+    def _opened(
+        self,
+        by: str,
+        of: str,
+        reply: Reply,
+        opener: Opener | None = None,
+        *,
+        shape: type[Answer] | type[Taken] = Answer,
+    ) -> Answer | Taken:
         opener = opener or self._opener
         assert opener is not None, "whoever asked has made an opener"
         found = read_envelope(
             reply.parts,
-            Answer,
+            shape,
             openers=[opener],
             receiver=by,
             key_of=lambda _: cast.read_card_of(of).envelope_key,
@@ -624,6 +678,32 @@ class World:
         """Grant an office something else."""
         there = self.node(at)
         cast.let_see(there.home, office, clearance, there.around, until=until)
+
+    def renew(self, office: str, *roles: str) -> None:
+        """Give an office its next card, with other keys in these roles; its process begins anew."""
+        at = self.node(office)
+        wanted = Wanted(item="item" in roles, stream="stream" in roles, seal="seal" in roles)
+        data = prepare_renewal(at.home, wanted, at.around)
+        card = vouch_renewal(data, root_of(Office.parse(office).party), at.around)
+        self.close(office)
+        install_card(at.path, card.data, at.around)
+        self.cards[office] = card.data
+        self.done["renewed"] += 1
+
+    def confirm(self, at: str, office: str) -> None:
+        """Have two persons trust the next card of an office, which it gave them by hand."""
+        there = self.node(at)
+        told: dict[str, Any] = {"card": there.home.card, "database": there.home.database}
+        add_peer(self.cards[office], by="first", around=there.around, **told)
+        confirm_peer(office, by="second", words=(), blobs=there.home.blobs, around=there.around, **told)
+
+    def tell(self, by: str, to: str, office: str) -> None:
+        """Append to a stream the card of any office, as its next."""
+        self._append_any(by, to, EntryKind.KEY, write_cards([cast.card_of(office)]))
+
+    def offer(self, by: str, to: str) -> None:
+        """Append to a stream the offer of a policy."""
+        self._append_any(by, to, EntryKind.POLICY, write_offer(TOY))
 
     def keep(self, at: str) -> None:
         """Look as the keeper of a node that has just been started does."""
@@ -685,12 +765,32 @@ class World:
         self.see("inbox in the meantime", self.command(cast.READERS, "inbox"))
         for item in self.listed(cast.READERS):
             self.see("show in the meantime", self.command(cast.READERS, "show", item))
+            self.see("preview of a destruction", self.command(cast.READERS, "destroy", item))
 
     def listed(self, office: str) -> list[str]:
         """The items that the inbox of an office lists."""
         _, _, document = self.command(office, "inbox", "--json").partition(b"\n")
         found = json.JSONDecoder().raw_decode(document.decode())[0]
         return [each["item"] for each in found["entries"]]
+
+    def destroy(self, by: str, item: str) -> None:
+        """Have two persons destroy an item at an office; whoever looks on there sees what they are told."""
+        named = ("--by", "registrar", "--witness", "security officer")
+        said = self.command(by, "destroy", self.released[item].hex(), *named)
+        if by == cast.READERS:
+            self.see("a destruction", said)
+        self.done["destroyed"] += 1
+
+    def destroy_quietly(self, by: str, item: str) -> None:
+        """Have an item destroyed that the observers do not see, by persons who do."""
+        if by == cast.READERS:
+            self.set_clearance(by, cast.cleared(by, "S", context=("Own", "Releasable")), received=False)
+        at = self.node(by)
+        named = {"by": "registrar", "witness": "security officer"}
+        at.home.destroying(at.around).destroy(self.released[item].hex(), **named)
+        if by == cast.READERS:
+            self.set_clearance(by, cast.cleared(by, "L", context=("Own", "Releasable")), received=False)
+        self.done["destroyed"] += 1
 
     def hand_on(self, by: str, to: str, item: str) -> None:
         """Pass on what an office holds of another's item, as far as it may."""
@@ -776,13 +876,15 @@ class World:
         self.done["forged"] += 1
 
     def _append(self, by: str, to: str, view: bytes) -> None:
+        self._append_any(by, to, EntryKind.VIEW, write_view(Slip(addressee=to), view))
+
+    def _append_any(self, by: str, to: str, kind: EntryKind, payload: bytes) -> None:
         at = self.node(by)
-        payload = write_view(Slip(addressee=to), view)
 
         def act(db: Writing) -> None:
             epoch = node.epoch(db).number
             stream = begun(db, to, epoch=epoch, around=at.around)
-            entry = (EntryKind.VIEW, payload, None)
+            entry = (kind, payload, None)
             append(db, stream, [entry], epoch=epoch, around=at.around, blobs=at.home.blobs)
 
         at.home.database.write(act)

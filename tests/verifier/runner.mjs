@@ -40,6 +40,9 @@ const answers = {
   async withdrawal({ data, cards: numbers }) {
     return verifier.verifyWithdrawal(bytes(data), numbers.map(card));
   },
+  async destruction({ data, cards: numbers }) {
+    return verifier.verifyDestruction(bytes(data), numbers.map(card));
+  },
   async withdrawals({ view, withdrawals, cards: numbers }) {
     const listed = numbers.map(card);
     const read = await Promise.all(withdrawals.map((each) => verifier.verifyWithdrawal(bytes(each), listed)));

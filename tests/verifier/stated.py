@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-What is stated apart from what it is about: withdrawals of items and statements on policies, for both verifiers.
+What is stated apart from what it is about: withdrawals of items, certificates of destruction, and statements on policies,
+for both verifiers.
 
 A withdrawal is also judged beside the view that it names, signed by offices that are not its author, and made of
 signatures for other purposes: of items, of cards, of streams.
@@ -17,6 +18,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from legation.item import verify
+from legation.item.destruction import verify_destruction
 from legation.item.withdrawal import verify_withdrawal
 from legation.keys.card import Cards
 from legation.keys.sign import Ed25519Signer, MLDSA44Signer, PublicKey, Purpose
@@ -29,8 +31,8 @@ from tests.item.test_vectors import VECTORS, bytes_of
 from tests.labels.test_chain import link_of
 from tests.verifier.given import b64
 from tests.verifier.subject import Subject, asked, cards, pinned, same
+from tools import vectors_destruction, vectors_withdrawal
 from tools import vectors_policy_chain as chain
-from tools import vectors_withdrawal
 from tools.vectors_item import AUTHORS
 
 FOLDER = Path(__file__).parents[2] / "vectors"
@@ -127,6 +129,53 @@ def beside_views() -> Iterator[tuple[str, bytes, list[bytes], list[str]]]:
     yield "among others", WITHDRAWN, [by_another, of_another, by_author], ["NOR@EU"]
 
 
+# Certificates of destruction.
+
+
+def _destruction(data: bytes) -> Mapping[str, Any]:
+    found = verify_destruction(data, Cards(pinned()))
+    return {
+        "item": b64(found.item_id),
+        "office": str(found.holder),
+        "time": found.time,
+        "withdrawal": b64(found.withdrawal),
+    }
+
+
+def _same_destruction(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    told = {name: value[name] for name in ("item", "time")}
+    return told | {"office": value["holder"]["office"], "withdrawal": value.get("withdrawal", "")}
+
+
+def _certified_by_its_signer(data: bytes) -> bytes:
+    """
+    A certificate that says anything, signed by the key that it names; one in three for another purpose.
+    """
+    try:
+        told = json.loads(data)
+        names = {b64(Ed25519Signer(each).public_key.key_id): each for each in _seeds()}
+        drawn = sha256(data).digest()
+        domains = [purpose.prefix for purpose in Purpose if purpose is not Purpose.DESTRUCTION] + [b""]
+        other = domains[drawn[1] % len(domains)]
+        domain = other if drawn[0] % 3 == 0 else Purpose.DESTRUCTION.prefix
+        said = {name: told[name] for name in ("item", "office", "time", "withdrawal") if name in told}
+        key = Ed25519PrivateKey.from_private_bytes(names[told["signer"]])
+        return naive.encode(told | {"signature": b64(key.sign(domain + naive.encode(said)))})
+    except Exception:  # noqa: BLE001 - what cannot be signed goes as it is
+        return data
+
+
+def _destructions() -> Iterator[bytes]:
+    """The vectors, and certificates by every key for every office."""
+    yield from (each.data for each in vectors_destruction.vectors() if each.step in (0, 2, 3))
+    for office, name, _ in AUTHORS:
+        for answered in ("", b64(bytes(32))):
+            made = vectors_destruction.certificate(by=name, office=office, withdrawal=answered)
+            yield naive.encode(made)
+    # Most of what is bent is refused: more that is good, so that enough is left.
+    yield from (naive.encode(vectors_destruction.certificate(time=each)) for each in range(40))
+
+
 # Statements.
 
 AUTHORITY: Mapping[str, Any] = {
@@ -193,6 +242,12 @@ def stated() -> list[Subject]:
         "question": asked("withdrawal", cards=every),
         "theirs": _same_withdrawal,
     }
+    destruction: dict[str, Any] = {
+        "syntax": Syntax.JSON,
+        "ours": _destruction,
+        "question": asked("destruction", cards=every),
+        "theirs": _same_destruction,
+    }
     statement: dict[str, Any] = {
         "syntax": Syntax.LINES,
         "ours": _statement,
@@ -216,6 +271,13 @@ def stated() -> list[Subject]:
                 "cards": every,
             },
             theirs=same("counting"),
+        ),
+        Subject(name="certificate of destruction", corpus=tuple(_destructions()), **destruction),
+        Subject(
+            name="certificate of destruction, signed",
+            corpus=tuple(_destructions()),
+            made=_certified_by_its_signer,
+            **destruction,
         ),
         Subject(
             name="statement", corpus=tuple(each["note"].encode() for each in CHAIN["chain"]), **statement

@@ -11,7 +11,7 @@ from tests.verifier.subjects import subjects
 from tests.verifier.weaknesses import planted
 
 SEED = "agreement"
-MUTATIONS, SPLICES = 4500, 750
+MUTATIONS, SPLICES = 5000, 850
 
 
 def test_both_verifiers_make_the_same_of_whatever_is_bent() -> None:

@@ -24,6 +24,7 @@ from tests.verifier.subjects import ORIGIN
 FOLDER = Path(__file__).parents[2] / "vectors"
 PROOF = json.loads((FOLDER / "proof.json").read_bytes())
 LOG = json.loads((FOLDER / "log.json").read_bytes())
+DESTRUCTION = json.loads((FOLDER / "destruction" / "index.json").read_bytes())
 WITHDRAWAL = json.loads((FOLDER / "withdrawal" / "index.json").read_bytes())
 AUTHOR = {
     "office": WITHDRAWAL["keys"][0]["office"],
@@ -67,6 +68,7 @@ def vectors() -> Iterator[Vector]:
     yield from _proofs()
     yield from _histories()
     yield from _withdrawals()
+    yield from _destructions()
     yield from _statements()
 
 
@@ -109,6 +111,19 @@ def _proofs() -> Iterator[Vector]:
         if "payload" in told:
             question["payload"] = b64decode(told["payload"])
         yield Vector(name=f"proof {name}", question=question, expected={"family": told["expect"]})
+
+
+def _destructions() -> Iterator[Vector]:
+    common = {"ask": "destruction", "cards": list(range(len(cards())))}
+    for each in DESTRUCTION["vectors"]:
+        data = (FOLDER / "destruction" / each["file"]).read_bytes()
+        if each["expect"] == "verifies":
+            told = json.loads(data)
+            expected = {name: told[name] for name in ("item", "time", "withdrawal") if name in told}
+            expected |= {"holder": AUTHOR}
+        else:
+            expected = {"family": each["expect"], "step": each["step"]}
+        yield Vector(name=f"destruction {each['file']}", question={**common, "data": data}, expected=expected)
 
 
 def _withdrawals() -> Iterator[Vector]:

@@ -134,6 +134,22 @@ WEAKNESSES: dict[str, Change] = {
         "one.origin === other.origin && one.size === other.size &&",
         "one.size === other.size &&",
     ),
+    "a certificate by a key that is not current is taken": (
+        'if (key.state !== "current") refuse("signature", stale[key.state], 2);',
+        "",
+    ),
+    "a certificate in the name of another office is taken": (
+        """if (card.office !== read.office) refuse("signature", "its key is another office's than it says", 2);""",
+        "",
+    ),
+    "the signature of a certificate is not checked": (
+        "if (!(await holds(key, signed, fromBase64(read.signature)))) {",
+        "if (false) {",
+    ),
+    "what a certificate answers is not signed": (
+        "...(withdrawal === undefined ? {} : { withdrawal }) });\n  const signed",
+        "});\n  const signed",
+    ),
     "a withdrawal by a retired key is taken": (
         'if (key.state === "retired") refuse("signature", "its key is retired now; it counts if it came while the key was current", 2);',
         "",

@@ -12,6 +12,7 @@ from legation.records import (
     OpenedRecord,
     PackedRecord,
     PackingRecord,
+    PeerPulledRecord,
 )
 
 
@@ -48,14 +49,28 @@ def inspected_text(found: BagRecord) -> str:
     return "\n".join(lines)
 
 
+def brought_text(found: OpenedRecord | PeerPulledRecord) -> str:
+    """Say what came; that nothing new did only if nothing else came either."""
+    others = [
+        f"{count} {one if count == 1 else several}"
+        for count, one, several in (
+            (found.withdrawals, "withdrawal", "withdrawals"),
+            (found.certificates, "certificate of destruction", "certificates of destruction"),
+            (found.quarantined, "set apart", "set apart"),
+            (found.refused, "refused", "refused"),
+        )
+        if count
+    ]
+    new = [f"{found.views} new"] if found.views or not (found.withdrawals or found.certificates) else []
+    return ", ".join([*new, *others])
+
+
 def opened_text(found: OpenedRecord) -> str:
     """Say what came of a bag, or would come."""
     head = f"{found.file}: bag {found.number} of {found.sender}, {_entries(found.start, found.stop)}"
     if found.state in {"opened before", "packed here"}:
         return f"{head}: {found.state}, nothing was done"
-    brought = [f"{found.entries} not held before", f"{found.views} new"]
-    brought += [f"{found.quarantined} set apart"] if found.quarantined else []
-    brought += [f"{found.refused} refused"] if found.refused else []
+    brought = [f"{found.entries} not held before", brought_text(found)]
     brought += [f"{found.attachments} attached"] if found.attachments else []
     brought += ["with a receipt"] if found.has_receipt else []
     would = "would bring" if found.state == "not opened" else "brought"

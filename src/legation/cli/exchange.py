@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``legation release``, ``withdraw``, ``deliveries``, ``pull`` and ``inbox``: what goes out, and what comes in."""
+"""``legation release``, ``withdraw``, ``deliveries``, ``pull``, ``push`` and ``inbox``: what goes out and comes in."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from legation.cli.folder import by_option, dir_option, opened
-from legation.cli.output import emit, json_option
+from legation.cli.output import PATH, emit, json_option
+
+if TYPE_CHECKING:
+    from legation.records import DeliveriesRecord
 
 
 @click.command()
@@ -50,38 +54,66 @@ def release(draft: str, by: str, seen: str, folder: Path | None, as_json: bool) 
 @click.command()
 @click.argument("item")
 @by_option
+@click.option("-o", "--output", type=PATH, metavar="FILE", help="Where the withdrawal goes as a file too.")
 @dir_option
 @json_option
-def withdraw(item: str, by: str, folder: Path | None, as_json: bool) -> None:
+def withdraw(item: str, by: str, output: Path | None, folder: Path | None, as_json: bool) -> None:
     """
     Withdraw ITEM, which was released here: its reference, its id, or the beginning of it.
 
     It is in no list any more, its text is shown to nobody here, and no copy of it goes to anybody. It is kept.
-    Those who have it, or may have, are told in their streams; deliveries says whose registry has received that.
+    Those who have it, or may have, are told in their streams; deliveries says whose registry has received that, and
+    who certifies to have destroyed it. The file is for those who are reached by no stream: notice takes it in, and
+    anybody can verify it.
     """
     from legation.cli.tables import withdrawn_text
     from legation.node.surroundings import HERE
     from legation.node.withdrawing import withdraw_item
 
+    if output is not None and output.exists():
+        raise click.UsageError(f"`{output}` is there already: expected another name for the withdrawal")
     with opened(folder) as home:
         found = withdraw_item(
             item, by=by, card=home.card, database=home.database, signing=home.signing, around=HERE
         )
+    if output is not None:
+        from legation.node.disk import write_file
+
+        write_file(output, found.withdrawal, public=True, new=True)
     emit(found, withdrawn_text(found), as_json=as_json)
 
 
 @click.command()
+@click.option(
+    "--certificates",
+    type=PATH,
+    metavar="FOLDER",
+    help="Where certificates of destruction go, each as a file, to be verified.",
+)
 @dir_option
 @json_option
-def deliveries(folder: Path | None, as_json: bool) -> None:
-    """Show what became of everything that was released: to whom, how far, and why."""
+def deliveries(certificates: Path | None, folder: Path | None, as_json: bool) -> None:
+    """Show what became of everything that was released: to whom, how far, and why; and who has destroyed it since."""
     from legation.cli.tables import deliveries_text
     from legation.node.reading import read_deliveries
     from legation.node.surroundings import HERE
 
     with opened(folder) as home:
         found = read_deliveries(database=home.database, around=HERE)
+    if certificates is not None:
+        _write_certificates(certificates, found)
     emit(found, deliveries_text(found), as_json=as_json)
+
+
+def _write_certificates(folder: Path, found: "DeliveriesRecord") -> None:
+    """Write each certificate as a file of its own; one that is there already is the same."""
+    from legation.node.disk import write_file
+
+    folder.mkdir(exist_ok=True)
+    for each in found.deliveries:
+        if each.certificate is not None:
+            name = f"{each.item[:16]} {each.certificate.office}.destruction"
+            write_file(folder / name, each.certificate.data, public=True)
 
 
 @click.command()
@@ -102,6 +134,30 @@ def pull(office: str | None, folder: Path | None, as_json: bool) -> int:
     with opened(folder) as home:
         found = pull_all(home, office, HERE)
     emit(found.record, pulled_text(found.record), as_json=as_json)
+    for each in found.errors:
+        tell(each.message, hint=each.hint)
+    return exit_code(found.errors[0]) if found.errors else 0
+
+
+@click.command()
+@click.argument("office", required=False)
+@dir_option
+@json_option
+def push(office: str | None, folder: Path | None, as_json: bool) -> int:
+    """
+    Bring OFFICE (or every confirmed peer with an address) what waits for it, and its receipt back.
+
+    For peers that cannot come for it, because the line between lets only us through. Leaves with the code of the
+    first failure; the others are pushed to all the same.
+    """
+    from legation.cli.output import exit_code, tell
+    from legation.cli.tables import pushed_text
+    from legation.node.serving import push_all
+    from legation.node.surroundings import HERE
+
+    with opened(folder) as home:
+        found = push_all(home, office, HERE)
+    emit(found.record, pushed_text(found.record), as_json=as_json)
     for each in found.errors:
         tell(each.message, hint=each.hint)
     return exit_code(found.errors[0]) if found.errors else 0

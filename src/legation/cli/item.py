@@ -164,8 +164,8 @@ def verify(
     """
     Hold ITEM against the cards of whoever signed it: one of the node, by its reference or id, or a file.
 
-    A file is an item or a copy of it, a withdrawal, a checkpoint, a receipt, a proof of one entry (.tlog-proof) or
-    of growth; which of them, its bytes say. It takes --card, and asks nobody. Of several files each has its verdict,
+    A file is an item or a copy of it, a withdrawal, a certificate of destruction, a checkpoint, a receipt, a proof of
+    one entry (.tlog-proof) or of growth; which of them, its bytes say. It takes --card, and asks nobody. Of several files each has its verdict,
     and then it is told what they say of one another: which copies are withdrawn, and whether the checkpoints of a
     stream or log tell one history. Leaves with 3 if anything does not hold.
     """

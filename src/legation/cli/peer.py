@@ -250,6 +250,29 @@ def exclude(office: str, by: str, folder: Path | None, as_json: bool) -> None:
     _emit_link(found, as_json)
 
 
+@peer.command()
+@click.argument("office")
+@by_option
+@dir_option
+@json_option
+def lower(office: str, by: str, folder: Path | None, as_json: bool) -> None:
+    """
+    Let OFFICE speak the version of the exchange that its card lists, though it spoke a higher one before.
+
+    It does when a second person says the same. Ask that office by another way first: it should have gone back to an
+    older program.
+    """
+    from legation.node.speaking import lower as lower_version
+    from legation.node.surroundings import HERE
+
+    with opened(folder) as home:
+        found = lower_version(office, by=by, database=home.database, around=HERE)
+    told = f"{office} may speak version {found.highest} of the exchange and higher ones"
+    if found.asked_by:
+        told += f"\n{found.asked_by} asks that it may speak {found.listed}; it takes a second person"
+    emit(found, told, as_json=as_json)
+
+
 def _emit_link(found: "LinkRecord", as_json: bool) -> None:
     why = f" ({found.why})" if found.why else ""
     asked = f"\n{found.asked_by} asks that it goes on; it takes a second person" if found.asked_by else ""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from legation.cli.folder import by_option, dir_option, opened
-from legation.cli.output import EXISTING, emit, json_option, policy_option
+from legation.cli.output import EXISTING, PATH, emit, json_option, policy_option
 
 if TYPE_CHECKING:
     from legation.labels import Policy
@@ -148,11 +148,77 @@ def add(
     emit(found, f"{found.policy.name} version {found.policy.version}: {state}", as_json=as_json)
 
 
+@policy.command()
+@click.argument("peer")
+@click.argument("name")
+@click.option(
+    "--statement",
+    "statements",
+    type=EXISTING,
+    multiple=True,
+    metavar="NOTE",
+    help="What its authority states: on this version, then on the one before it, and so on. May be repeated.",
+)
+@by_option
+@dir_option
+@json_option
+def offer(
+    *, peer: str, name: str, statements: tuple[Path, ...], by: str, folder: Path | None, as_json: bool
+) -> None:
+    """
+    Offer PEER the policy NAME that is in force here, in its highest version.
+
+    It goes with the next answer or bag. Nothing changes there before two persons of theirs accept the file.
+    """
+    from legation.node.disk import read_file
+    from legation.node.offering import offer_policy
+    from legation.node.surroundings import HERE
+
+    with opened(folder) as home:
+        found = offer_policy(
+            peer,
+            name,
+            by=by,
+            statements=[read_file(each) for each in statements],
+            database=home.database,
+            blobs=home.blobs,
+            around=HERE,
+        )
+    text = f"{found.name} version {found.version} is offered to {found.office}: entry {found.number} of our stream"
+    emit(found, text, as_json=as_json)
+
+
+@policy.command()
+@click.argument("digest")
+@click.option("-o", "--output", type=PATH, required=True, metavar="FILE", help="Where the file goes.")
+@dir_option
+@json_option
+def offered(digest: str, output: Path, folder: Path | None, as_json: bool) -> None:
+    """
+    Write the file of a policy that a peer has offered, named by the beginning of its DIGEST.
+
+    Look at it with show, check and diff; two persons accept it with add, as any other file.
+    """
+    from legation.node.disk import write_file
+    from legation.node.offering import offered_file
+    from legation.records import SavedOfferRecord
+
+    with opened(folder) as home:
+        found, spif = offered_file(digest, database=home.database, blobs=home.blobs)
+        write_file(output, spif, public=True, new=True)
+    text = (
+        f"{output}: {found.name} version {found.version}, offered by {found.office}\n"
+        f"digest {found.digest}\n"
+        f"to accept it, two persons: legation policy add {output} --by NAME"
+    )
+    emit(SavedOfferRecord(offer=found, file=str(output)), text, as_json=as_json)
+
+
 @policy.command(name="list")
 @dir_option
 @json_option
 def list_(folder: Path | None, as_json: bool) -> None:
-    """List the policies of the node: in force, and proposed."""
+    """List the policies of the node: in force, and proposed; and what peers have offered."""
     from legation.cli.tables import policies_text
     from legation.node.accepting import read_policies
 

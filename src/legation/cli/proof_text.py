@@ -9,6 +9,7 @@ from legation.item.portion import visible_text
 from legation.records import (
     CardRecord,
     CheckpointRecord,
+    DestructionVerifiedRecord,
     FileRecord,
     FilesRecord,
     GrowthRecord,
@@ -40,6 +41,16 @@ def grown_text(found: GrowthRecord) -> str:
 def withdrawal_text(found: WithdrawalRecord) -> str:
     """Say who withdraws what, and that this counts for an item of theirs."""
     return f"verified: {found.author} withdraws item {found.item}\n  (it counts if that is the author: give the copy too)"
+
+
+def destruction_text(found: DestructionVerifiedRecord) -> str:
+    """Say who has destroyed what, and that it is their own word."""
+    answer = f"\n  in answer to the withdrawal {found.withdrawal}" if found.withdrawal else ""
+    return (
+        f"verified: {found.office} certifies to have destroyed item {found.item}\n"
+        f"  on {found.destroyed}, by the clock of {found.office}{answer}\n"
+        "  (it is their word on themselves: what others hold, it does not say)"
+    )
 
 
 def files_text(found: FilesRecord, texts: Mapping[str, str]) -> str:

@@ -19,7 +19,7 @@ def renew() -> None:
     Renew the card of this office: new keys, keys retired or revoked, other addresses.
 
     Three steps, for the root key never comes to the node: prepare at the node, sign where the root key is, install
-    at the node. Then every peer is given the new card, and confirms it like the first one.
+    at the node. Every peer takes the new card with its next pull, push or bag; no person has to do anything there.
     """
 
 
@@ -168,7 +168,7 @@ def install(card: Path, folder: Path | None, as_json: bool) -> None:
     emit(
         found,
         "\n".join(change_lines(found))
-        + "\ninstalled; give this card to every peer, and compare its words by another way:"
-        + "\nuntil a peer confirms it, it accepts nothing that the new keys sign, and nothing is lost",
+        + "\ninstalled: every peer takes this card with its next pull, push or bag, for the root key has signed it;"
+        + "\nuntil then it answers nothing that the new keys ask, and nothing is lost",
         as_json=as_json,
     )

@@ -29,7 +29,7 @@ def set_by_signals() -> asyncio.Event:
 @json_option
 def serve(folder: Path | None, host: str, port: int, as_json: bool) -> None:
     """
-    Answer the peers of this node and pull from them, until interrupted.
+    Answer the peers of this node, pull from them and push to those that do not come, until interrupted.
 
     Prints one line when it listens; everything else goes to the log on stderr, a JSON document a line,
     and names no content. One serve for a folder.

@@ -9,6 +9,7 @@ that nothing in a text can move the cursor, hide a word or look like a mark.
 import textwrap
 from collections.abc import Iterator, Sequence
 
+from legation.cli.bag_text import brought_text
 from legation.item.portion import (
     Addressees,
     Attachment,
@@ -23,6 +24,7 @@ from legation.item.portion import (
 from legation.records import (
     CopyRecord,
     DeliveriesRecord,
+    DeliveryRecord,
     DifferenceRecord,
     HolderRecord,
     InboxEntryRecord,
@@ -31,9 +33,11 @@ from legation.records import (
     PeerRecord,
     PeersRecord,
     PoliciesRecord,
+    PolicyOfferRecord,
     PortionRecord,
     PreviewRecord,
     PulledRecord,
+    PushedRecord,
     ReleasedRecord,
     VerificationRecord,
     WithdrawnRecord,
@@ -243,8 +247,12 @@ def released_text(found: ReleasedRecord) -> str:
 def deliveries_text(found: DeliveriesRecord) -> str:
     """Draw deliveries as a table."""
     rows = [("reference", "addressee", "state", "")]
-    rows += [(each.reference, each.addressee, each.state, each.why) for each in found.deliveries]
+    rows += [(each.reference, each.addressee, each.state, _why(each)) for each in found.deliveries]
     return _table(rows) if found.deliveries else "nothing was released yet"
+
+
+def _why(each: DeliveryRecord) -> str:
+    return f"{each.why} ({each.certificate.destroyed})" if each.certificate is not None else each.why
 
 
 def inbox_text(found: InboxRecord) -> str:
@@ -266,13 +274,23 @@ def pulled_text(found: PulledRecord) -> str:
     """Say what each peer had for us."""
     lines = []
     for each in found.peers:
-        told = each.error or (
-            f"{each.views} new"
-            + (f", {each.quarantined} set apart" if each.quarantined else "")
-            + (f", {each.refused} refused" if each.refused else "")
-        )
+        told = each.error or brought_text(each)
         lines.append(f"{each.office}: {told}")
     return "\n".join(lines) or "there is no confirmed peer with an address"
+
+
+def pushed_text(found: PushedRecord) -> str:
+    """Say what each peer was brought, and how much of our stream it holds now."""
+    return "\n".join(_pushed_lines(found)) or "there is no confirmed peer with an address"
+
+
+def _pushed_lines(found: PushedRecord) -> Iterator[str]:
+    for each in found.peers:
+        entries = f"{each.entries} {'entry' if each.entries == 1 else 'entries'}"
+        told = each.error or f"{entries} brought; it holds {each.held} of {each.size}"
+        yield f"{each.office}: {told}"
+        if each.too_long is not None:
+            yield f"  entry {each.too_long} is too long to be pushed: it waits for a bag, or until they ask"
 
 
 def peers_text(found: PeersRecord) -> str:
@@ -306,9 +324,24 @@ def _peer_lines(each: PeerRecord) -> Iterator[str]:
             yield f"  {each.link}{why}"
         return
     yield f"  link {each.link}{why}; sent {each.sent}, receipted {each.receipted}, received {each.received}"
+    yield from _standing_lines(each)
     if each.quarantined:
         yield f"  {each.quarantined} received and set apart: shown to nobody"
         yield from (f"    {why}" for why in each.why_quarantined)
+
+
+def _standing_lines(each: PeerRecord) -> Iterator[str]:
+    """Say where both sides stand, and what has not been heard for too long."""
+    if each.silent:
+        yield f"  SILENT since {each.silent}: it has neither asked nor answered"
+    if each.unsaid:
+        yield f"  since {each.unsaid} it HAS NOT SAID how much it holds of what was sent"
+    if each.told_at and each.told == each.sent:
+        yield f"  both hold {each.sent} / {each.received} entries, agreed at {each.told_at}"
+    elif each.told_at:
+        yield f"  it held {each.told} of {each.sent} entries at {each.told_at}"
+    if each.asks_lower:
+        yield f"  {each.asks_lower} asks that it may speak a lower version than {each.protocol}"
 
 
 def policies_text(found: PoliciesRecord) -> str:
@@ -323,7 +356,29 @@ def policies_text(found: PoliciesRecord) -> str:
         )
         for each in found.policies
     ]
-    return _table([("policy", "identifier", ""), *rows])
+    table = _table([("policy", "identifier", ""), *rows])
+    return "\n".join([table, *_offered(found.offers)]) if found.offers else table
+
+
+_OFFERS = {
+    "new": "NOT ACCEPTED: nothing is decided with it",
+    "proposed": "proposed here, NOT ACCEPTED",
+    "in force": "in force",
+    "older": "older than what is in force",
+    "another file": "ANOTHER FILE than the one here of this version",
+}
+
+
+def _offered(offers: Sequence[PolicyOfferRecord]) -> Iterator[str]:
+    """Say of each policy that a peer has offered what it is, and what can be done with it."""
+    yield ""
+    for each in offers:
+        yield f"offered by {each.office}: {each.name} version {each.version}, {_OFFERS[each.state]}"
+        yield f"  {each.id}, digest {each.digest}, came {each.offered}"
+        if each.stated_by:
+            yield f"  stated by {each.stated_by}, which is not verified: no authority is pinned here"
+        if each.state in {"new", "another file"}:
+            yield f"  to look at it: legation policy offered {each.digest[:16]} -o FILE"
 
 
 def _table(rows: Sequence[tuple[str, ...]]) -> str:

@@ -52,6 +52,8 @@ def hold(data: bytes, payload: bytes | None, cards: "Sequence[Card]", policies: 
             return _hold_growth(data, cards)
         if kind is Kind.WITHDRAWAL:
             return _hold_withdrawal(data, cards)
+        if kind is Kind.DESTRUCTION:
+            return _hold_destruction(data, cards)
         return _hold_copy(data, kind, cards, policies)
     except MalformedError as error:
         # Asked whether it holds, what is no such file gets the same answer as an altered one.
@@ -102,6 +104,14 @@ def _hold_withdrawal(data: bytes, cards: "Sequence[Card]") -> Held:
     found = verify_withdrawal(data, cards)
     record = withdrawal_record(found)
     return Held(kind=Kind.WITHDRAWAL, record=record, text=withdrawal_text(record), withdrawn=found)
+
+
+def _hold_destruction(data: bytes, cards: "Sequence[Card]") -> Held:
+    from legation.cli.proof_text import destruction_text
+    from legation.sdk import Kind, destruction_record, verify_destruction
+
+    record = destruction_record(verify_destruction(data, cards))
+    return Held(kind=Kind.DESTRUCTION, record=record, text=destruction_text(record))
 
 
 def _hold_copy(data: bytes, kind: "Kind", cards: "Sequence[Card]", policies: "Policies") -> Held:

@@ -3,10 +3,11 @@
 The exchange: what two nodes say to each other, and what follows from it.
 
 Read in this order: ``entry`` (what a stream consists of), ``letter`` (a pull and its answer),
-``bag`` (what crosses in a file), ``envelope`` (a letter signed and sealed), ``sending`` and ``receiving`` (the two
-halves), ``opening`` (the receiving half for bags), ``fetching`` (both halves of what belongs to an entry and is too
-long for it). The specification is ``docs/spec/exchange.md`` and ``docs/spec/bag.md``. Pure: bytes in, values out,
-and the other way round; time, randomness and keys are arguments.
+``bag`` (what crosses in a file), ``push`` (what is brought unasked), ``envelope`` (a letter signed and sealed),
+``sending`` and ``receiving`` (the two halves), ``succeeding`` (where a stream begins anew), ``opening`` (the receiving
+half for bags and pushes), ``fetching`` (both halves of what belongs to an entry and is too long for it),
+``link`` (how a node stands to one peer). The specification is ``docs/spec/exchange.md``, ``docs/spec/incarnation.md``, ``docs/spec/push.md`` and
+``docs/spec/bag.md``. Pure: bytes in, values out, and the other way round; time, randomness and keys are arguments.
 """
 
 from legation.exchange.bag import ENCLOSED_MAX, Bag, Enclosed
@@ -34,6 +35,7 @@ from legation.exchange.envelope import (
     BAG_SIZE_BYTES_MAX,
     BATCH_SIZE_BYTES,
     PULL_SIZE_BYTES_MAX,
+    PUSH_SIZE_BYTES_MAX,
     Attached,
     Envelope,
     Letter,
@@ -41,6 +43,7 @@ from legation.exchange.envelope import (
     binding_in,
     envelope_size,
     read_envelope,
+    read_sender,
     write_envelope,
 )
 from legation.exchange.fetching import offered, taken
@@ -48,19 +51,34 @@ from legation.exchange.letter import (
     CHALLENGE_SIZE_BYTES,
     CHUNKS_MAX,
     ENTRIES_MAX,
+    LOST_MAX,
     NONCE_SIZE_BYTES,
+    OLD_MAX,
     PROTOCOL,
     WAIT_S_MAX,
     Answer,
     Carried,
     Chunk,
     Fetch,
+    Former,
+    Lost,
     Position,
     Pull,
     TakenBack,
     binding_of,
 )
-from legation.exchange.opening import accept_bag
+from legation.exchange.opening import Unasked, accept_unasked
+from legation.exchange.parts import (
+    CARDS_MAX,
+    CARDS_SIZE_BYTES_MAX,
+    OFFERED_SIZE_BYTES_MAX,
+    STATEMENTS_MAX,
+    read_cards,
+    read_offer,
+    write_cards,
+    write_offer,
+)
+from legation.exchange.push import PUSHED_MAX, Push, Taken
 from legation.exchange.receiving import Accepted, Brought, Held, accept
 from legation.exchange.sending import ACTIONS, Action, Standing, weigh
 
@@ -69,14 +87,22 @@ __all__ = [
     "ANSWER_SIZE_BYTES_MAX",
     "BAG_SIZE_BYTES_MAX",
     "BATCH_SIZE_BYTES",
+    "CARDS_MAX",
+    "CARDS_SIZE_BYTES_MAX",
     "CHALLENGE_SIZE_BYTES",
     "CHUNKS_MAX",
     "ENCLOSED_MAX",
     "ENTRIES_MAX",
+    "LOST_MAX",
     "NONCE_SIZE_BYTES",
+    "OFFERED_SIZE_BYTES_MAX",
+    "OLD_MAX",
     "PAYLOAD_SIZE_BYTES_MAX",
     "PROTOCOL",
     "PULL_SIZE_BYTES_MAX",
+    "PUSHED_MAX",
+    "PUSH_SIZE_BYTES_MAX",
+    "STATEMENTS_MAX",
     "WAIT_S_MAX",
     "Accepted",
     "Action",
@@ -91,33 +117,43 @@ __all__ = [
     "EntryKind",
     "Envelope",
     "Fetch",
+    "Former",
     "Held",
     "Letter",
+    "Lost",
     "Position",
     "Predecessor",
     "Pull",
+    "Push",
     "RefusalCode",
     "Refused",
     "Standing",
     "Start",
     "TakeAttached",
+    "Taken",
     "TakenBack",
+    "Unasked",
     "Void",
     "accept",
-    "accept_bag",
+    "accept_unasked",
     "binding_in",
     "binding_of",
     "envelope_size",
     "header_of",
     "offered",
+    "read_cards",
     "read_envelope",
+    "read_offer",
     "read_refused",
+    "read_sender",
     "read_start",
     "read_view",
     "read_void",
     "taken",
     "weigh",
+    "write_cards",
     "write_envelope",
+    "write_offer",
     "write_refused",
     "write_start",
     "write_view",

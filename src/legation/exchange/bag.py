@@ -17,6 +17,7 @@ Not here: whether a bag follows on what is held (``opening``), and whether every
 to its views: that takes reading them.
 """
 
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Final
 
@@ -27,11 +28,13 @@ from legation.exchange.letter import (
     NONCE_SIZE_BYTES,
     PROTOCOL,
     Carried,
+    Former,
     Position,
     TakenBack,
     check_entries,
     check_note,
     check_offices,
+    check_old,
     check_protocol,
     headers_of,
 )
@@ -91,6 +94,7 @@ class Bag(Canonical, frozen=True, tag="bag"):
         enclosed: The attachments of those entries; their bytes follow the payloads, in this order.
         receipt: The newest one of the sender, over the receiver's stream.
         position: What the sender holds of the receiver's stream. It tells people; nothing is sent on its word.
+        old: What the sender holds of incarnations of that stream that were before, the oldest first.
     """
 
     sender: str
@@ -105,6 +109,7 @@ class Bag(Canonical, frozen=True, tag="bag"):
     enclosed: tuple[Enclosed, ...] = ()
     receipt: bytes | None = None
     position: Position | None = None
+    old: tuple[Former, ...] = ()
 
     def __post_init__(self) -> None:
         check_offices(self.sender, self.receiver)
@@ -118,9 +123,10 @@ class Bag(Canonical, frozen=True, tag="bag"):
         check_entries(self.start, self.entries, self.checkpoint)
         if self.checkpoint is not None and not self.entries:
             raise MalformedError("a bag without entries has a checkpoint")
+        check_old(self.old, self.position)
         if sum(each.size_bytes for each in self.headers) > PAYLOAD_SIZE_BYTES_MAX:
             raise MalformedError(f"payloads of a bag have more than {PAYLOAD_SIZE_BYTES_MAX} bytes")
-        _check_enclosed(self)
+        check_enclosed(self.enclosed, self.headers)
 
     @property
     def end(self) -> int:
@@ -133,11 +139,14 @@ class Bag(Canonical, frozen=True, tag="bag"):
         return headers_of(self.entries)
 
 
-def _check_enclosed(bag: Bag) -> None:
-    if len(bag.enclosed) > ENCLOSED_MAX:
-        raise MalformedError(f"bag with {len(bag.enclosed)} attachments, expected at most {ENCLOSED_MAX}")
-    if any(one.order >= other.order for one, other in pairwise(bag.enclosed)):
-        raise MalformedError("the attachments of a bag are not in their order, each once")
-    views = {header.number for header in bag.headers if header.kind is EntryKind.VIEW}
-    if any(each.number not in views for each in bag.enclosed):
-        raise MalformedError("an attachment in a bag belongs to no view that the bag carries")
+def check_enclosed(
+    enclosed: Sequence[Enclosed], headers: Iterable[EntryHeader], count_max: int = ENCLOSED_MAX
+) -> None:
+    """Refuse attachments that are too many, out of order, there twice, or of no view that is carried."""
+    if len(enclosed) > count_max:
+        raise MalformedError(f"{len(enclosed)} attachments are enclosed, expected at most {count_max}")
+    if any(one.order >= other.order for one, other in pairwise(enclosed)):
+        raise MalformedError("what is enclosed is not in its order, each once")
+    views = {header.number for header in headers if header.kind is EntryKind.VIEW}
+    if any(each.number not in views for each in enclosed):
+        raise MalformedError("an attachment that is enclosed belongs to no view that is carried")

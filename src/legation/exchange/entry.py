@@ -30,7 +30,7 @@ from legation.errors import MalformedError
 from legation.item.draft import Slip
 from legation.item.shape import VIEW_SIZE_BYTES_MAX, check_size
 from legation.log.checkpoint import INCARNATION_SIZE_BYTES
-from legation.merkle import HASH_SIZE_BYTES, Hash, leaf_hash
+from legation.merkle import HASH_SIZE_BYTES, Hash, leaf_hash, root
 
 PREDECESSORS_MAX = 64  # incarnations of one stream; a node is not restored once a year
 SLIP_LENGTH_SIZE_BYTES = 4  # the length before a slip
@@ -52,6 +52,8 @@ class EntryKind(StrEnum):
     """A newer card of the sender."""
     WITHDRAWAL = "withdrawal"
     """Asks every holder to stop using an item."""
+    DESTRUCTION = "destruction"
+    """Certifies that an office has destroyed what it held of an item."""
     VOID = "void"
     """Says that an earlier entry is taken back."""
     REFUSED = "refused"
@@ -122,8 +124,10 @@ class Predecessor(Canonical, frozen=True):
     def __post_init__(self) -> None:
         check_size(self.incarnation, INCARNATION_SIZE_BYTES, "incarnation")
         check_size(self.root, HASH_SIZE_BYTES, "root")
-        # What has no entry has no `start`, so it was no incarnation.
-        check_number(self.size, "size of a predecessor", least=1)
+        check_number(self.size, "size of a predecessor")
+        # Of what was lost whole, nothing is known but that it was there.
+        if self.size == 0 and self.root != root([]):
+            raise MalformedError("a predecessor of no entries has another root than that of nothing")
 
 
 class Start(Canonical, frozen=True):

@@ -10,9 +10,10 @@ constant line, 1,200 bytes that look random, and a padded length::
     sealed secret                  1,168 bytes: HPKE to the receiver, under the binding
     sealed chunks                  each of 64 KiB and a tag, the last one may be shorter:
         length (2), front          sender, receiver, purpose, signature over these and the binding
+        cards                      only where the front says so: those that introduce the key that signed
         length (4), letter         canonical JSON
         payloads                   one after the other, as the letter's entries or chunks say
-        attachments                in a bag only: one after the other, as the letter says
+        attachments                in a bag or a push: one after the other, as the letter says
         zeros                      up to ``padded_size``
 
 Rules kept here:
@@ -39,7 +40,7 @@ Use::
                              size_bytes_max=PULL_SIZE_BYTES_MAX)
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Final, Generic, Literal, TypeAlias, TypeVar, cast
@@ -50,12 +51,15 @@ from legation.exchange.bag import BAG_LETTER_SIZE_BYTES_MAX, Bag, Enclosed
 from legation.exchange.entry import PAYLOAD_SIZE_BYTES_MAX, EntryHeader
 from legation.exchange.letter import (
     LETTER_SIZE_BYTES_MAX,
+    PROTOCOL,
     Answer,
     Chunk,
     Pull,
     binding_of_bytes,
     check_offices,
 )
+from legation.exchange.parts import CARDS_SIZE_BYTES_MAX
+from legation.exchange.push import Push, Taken
 from legation.item.attachment import Hashing
 from legation.item.shape import check_size
 from legation.keys.seal import (
@@ -81,15 +85,18 @@ LETTER_LENGTH_SIZE_BYTES = 4  # the length before the letter
 FRONT_SIZE_BYTES_MAX = 512  # the longest has 240
 OPENERS_MAX = 4  # the current seal key, and those that were replaced within the last 90 days
 
-LetterPurpose = Literal["answer", "bag", "pull"]
+LetterPurpose = Literal["answer", "bag", "pull", "push", "taken"]
 """What an envelope is for; signed, so that none serves for another."""
 
-Letter: TypeAlias = Pull | Answer | Bag
+Letter: TypeAlias = Pull | Answer | Bag | Push | Taken
 
 Said = TypeVar("Said", bound=Letter)
 
 Attached = Iterable[bytes]
 """The bytes of one attachment, in pieces of any size."""
+
+Introduced = Callable[[str, bytes], PublicKey]
+"""Gives the key of a peer by the newer cards that it brings (``read_cards``), or raises ``LegationError``."""
 
 TakeAttached = Callable[[Enclosed, Iterator[bytes]], None]
 """Takes one attachment as it passes. Only when the envelope has been read whole was it the right one."""
@@ -102,9 +109,13 @@ class Front(Canonical, frozen=True):
     receiver: str
     purpose: LetterPurpose
     signature: bytes
+    cards_size_bytes: int = 0
+    """Of the cards behind the front, from the one after that which the receiver may have to the sender's newest."""
 
     def __post_init__(self) -> None:
         check_offices(self.sender, self.receiver)
+        if not 0 <= self.cards_size_bytes <= CARDS_SIZE_BYTES_MAX:
+            raise MalformedError(f"cards before a letter have not 0 to {CARDS_SIZE_BYTES_MAX} bytes")
         check_size(self.signature, SIGNATURE_SIZES_BYTES["ed25519"], "signature")
 
 
@@ -123,28 +134,44 @@ class Envelope(Generic[Said]):
     What an envelope said; made by ``read_envelope`` only.
 
     ``letter.sender`` wrote it to us. ``payloads`` are those that the letter is ``followed_by``, in order, and
-    match it. ``binding`` names the letter.
+    match it. ``binding`` names the letter. ``cards`` are those that came with it; where ``introduced`` was asked, the
+    signature is by the key that it gave for them.
     """
 
     letter: Said
     payloads: tuple[bytes, ...] = field(repr=False)
     binding: bytes
+    cards: bytes = field(default=b"", repr=False)
 
 
 _FRONT = Codec(Front, size_bytes_max=FRONT_SIZE_BYTES_MAX, what="front of an envelope")
 _PULL = Codec(Pull, size_bytes_max=LETTER_SIZE_BYTES_MAX, what="pull")
 _ANSWER = Codec(Answer, size_bytes_max=LETTER_SIZE_BYTES_MAX, what="answer")
 _BAG = Codec(Bag, size_bytes_max=BAG_LETTER_SIZE_BYTES_MAX, what="bag")
-_CODECS: Final[Mapping[type[Canonical], Codec[Pull] | Codec[Answer] | Codec[Bag]]] = {
+_PUSH = Codec(Push, size_bytes_max=LETTER_SIZE_BYTES_MAX, what="push")
+_TAKEN = Codec(Taken, size_bytes_max=LETTER_SIZE_BYTES_MAX, what="answer to a push")
+_CODECS: Final[
+    Mapping[type[Canonical], Codec[Pull] | Codec[Answer] | Codec[Bag] | Codec[Push] | Codec[Taken]]
+] = {
     Pull: _PULL,
     Answer: _ANSWER,
     Bag: _BAG,
+    Push: _PUSH,
+    Taken: _TAKEN,
 }
-_PURPOSES: Final[Mapping[type[Canonical], LetterPurpose]] = {Pull: "pull", Answer: "answer", Bag: "bag"}
+_PURPOSES: Final[Mapping[type[Canonical], LetterPurpose]] = {
+    Pull: "pull",
+    Answer: "answer",
+    Bag: "bag",
+    Push: "push",
+    Taken: "taken",
+}
 _LETTER_SIZES_BYTES_MAX: Final[Mapping[type[Canonical], int]] = {
     Pull: LETTER_SIZE_BYTES_MAX,
     Answer: LETTER_SIZE_BYTES_MAX,
     Bag: BAG_LETTER_SIZE_BYTES_MAX,
+    Push: LETTER_SIZE_BYTES_MAX,
+    Taken: LETTER_SIZE_BYTES_MAX,
 }
 _ZEROS = bytes(CHUNK_SIZE_BYTES)
 
@@ -157,12 +184,18 @@ def envelope_size(content_size_bytes: int) -> int:
 
 
 _OVERHEAD_SIZE_BYTES_MAX = (
-    FRONT_LENGTH_SIZE_BYTES + FRONT_SIZE_BYTES_MAX + LETTER_LENGTH_SIZE_BYTES + LETTER_SIZE_BYTES_MAX
+    FRONT_LENGTH_SIZE_BYTES
+    + FRONT_SIZE_BYTES_MAX
+    + CARDS_SIZE_BYTES_MAX
+    + LETTER_LENGTH_SIZE_BYTES
+    + LETTER_SIZE_BYTES_MAX
 )
 BATCH_SIZE_BYTES = 1 << 22  # payloads in one answer, about: what is lost when a line breaks is small
 PULL_SIZE_BYTES_MAX = 1 << 18  # a pull has no payloads; honest ones have one chunk
 ANSWER_SIZE_BYTES_MAX = envelope_size(_OVERHEAD_SIZE_BYTES_MAX + PAYLOAD_SIZE_BYTES_MAX)
 """Of the answer that carries the largest payload and nothing besides."""
+PUSH_SIZE_BYTES_MAX = ANSWER_SIZE_BYTES_MAX
+"""The receiver of a push holds it whole; what is longer goes with an answer or in a bag."""
 BAG_SIZE_BYTES_MAX = (
     1 << 39
 )  # 512 GiB: any one view with as much attached as goes on a disk; half of a key's due
@@ -171,6 +204,8 @@ _SIZES_BYTES_MAX: Final[Mapping[type[Canonical], int]] = {
     Pull: PULL_SIZE_BYTES_MAX,
     Answer: ANSWER_SIZE_BYTES_MAX,
     Bag: BAG_SIZE_BYTES_MAX,
+    Push: PUSH_SIZE_BYTES_MAX,
+    Taken: PULL_SIZE_BYTES_MAX,
 }
 
 
@@ -183,6 +218,7 @@ def write_envelope(
     secret: bytes,
     sealer: Sealer,
     attached: Iterable[Attached] = (),
+    cards: bytes = b"",
 ) -> Iterator[bytes]:
     """
     Write an envelope piece by piece: the head, then each sealed chunk.
@@ -195,10 +231,11 @@ def write_envelope(
         letter: What is said.
         payloads: Those that it is ``followed_by``, in order.
         signer: The sender's Ed25519 stream key.
-        to: The receiver's seal key: that of a card for a pull or a bag, that of the pull for its answer.
+        to: The receiver's seal key: that of a card for a pull, a bag or a push; of a pull or a push for its answer.
         secret: 32 fresh random bytes, used for nothing else.
         sealer: How secrets are sealed.
-        attached: The attachments that a bag encloses, in order.
+        attached: The attachments that a bag or a push encloses, in order.
+        cards: The sender's newer cards (``write_cards``), where the receiver may not know the signer's key yet.
 
     Raises:
         LocalProtocolError: What follows is not what the letter says, or is too much for one envelope.
@@ -206,7 +243,7 @@ def write_envelope(
     assert signer.public_key.algorithm == "ed25519", "envelopes are signed with ed25519"
     told = encode(letter)
     binding = binding_of_bytes(told)
-    head = _lead(_sign_front(letter, binding, signer), told)
+    head = _lead(_sign_front(letter, binding, signer, len(cards)), cards, told)
     size_bytes = len(head) + _following_size(letter)
     if (
         len(told) > _LETTER_SIZES_BYTES_MAX[type(letter)]
@@ -226,15 +263,16 @@ def write_envelope(
 
 def read_envelope(
     pieces: Iterable[bytes],
-    shape: type[Said],
-    *,
+    *shapes: type[Said],
     openers: Sequence[Opener],
     receiver: str,
     key_of: Callable[[str], PublicKey | None],
+    introduced: Introduced | None = None,
     verify: Verify = PublicKey.verify,
     size_bytes_max: int,
     size_bytes: int | None = None,
     take: TakeAttached | None = None,
+    protocols: Collection[int] = (PROTOCOL,),
 ) -> Envelope[Said]:
     """
     Read an envelope from a stream, and verify who wrote it to us.
@@ -242,28 +280,32 @@ def read_envelope(
     1. It has a head, and its secret opens.
     2. The first chunk opens and begins with a front.
     3. The sender is known, the receiver is us, the purpose is the expected one, the signature verifies.
-       Until here no more was read than the first chunk and the piece behind it.
-    4. The letter fits, has the binding that was signed, has the right form, and names the same offices.
+       Until here no more was read than the first chunk and the piece behind it; or, where cards introduce the
+       sender's key, as much more as these.
+    4. The letter fits, has the binding that was signed, has the right form, names the same offices, and is of a
+       version that is spoken here.
     5. With what it declares to follow the envelope is not too long, and as long as it is known to be.
     6. Each payload is the one that its header says, each attachment the one that the letter names.
     7. The rest are zeros, as many as the padding has; and there the envelope ends.
 
     Args:
         pieces: The envelope, in pieces of any size.
-        shape: ``Pull``, ``Answer`` or ``Bag``: what is expected.
+        shapes: ``Pull``, ``Answer``, ``Bag``, ``Push``, ``Taken``: what is expected; of several, one.
         openers: Who may open it; the first ``OPENERS_MAX`` are tried.
         receiver: Our office.
         key_of: Gives the key with which an office signs envelopes, or None if it is no peer of ours.
+        introduced: Gives the key for a peer that brings newer cards; without it they are not looked at.
         verify: How signatures are verified; another rule only where two worlds are compared.
         size_bytes_max: ``PULL_SIZE_BYTES_MAX``, ``ANSWER_SIZE_BYTES_MAX``, ``BAG_SIZE_BYTES_MAX``, or less.
         size_bytes: Of the envelope, where that is known before: of a file.
-        take: Takes each attachment of a bag as it passes; without it they are only looked through.
+        take: Takes each attachment of a bag or a push as it passes; without it they are only looked through.
+        protocols: The versions of the exchange that are spoken here.
 
     Raises:
         SealError: It does not open: altered, cut short, or meant for somebody else.
         SignatureError: The sender is not known, another receiver or purpose was signed, or another key.
         ProofError: The letter, a payload or an attachment is another one than was signed.
-        MalformedError: It is no envelope, no letter of this shape, or too long.
+        MalformedError: It is no envelope, no letter of this shape, of an unknown version, or too long.
     """
     # 1. Who may open it.
     stream = _bounded(pieces, size_bytes_max)
@@ -271,12 +313,17 @@ def read_envelope(
     key = content_key(_open_secret(sealed, binding, openers), binding)
     # 2. The first chunk.
     content = _Content(open_chunks(key, chain([rest], stream)))
-    front = _FRONT.decode(content.take_measured(FRONT_LENGTH_SIZE_BYTES, FRONT_SIZE_BYTES_MAX, "front"))
+    front = _take_front(content)
     # 3. Who wrote it.
-    _verify_front(front, _PURPOSES[shape], binding, receiver=receiver, key_of=key_of, verify=verify)
+    purposes = [_PURPOSES[each] for each in shapes]
+    signer, cards = _signer(content, front, key_of, introduced)
+    _verify_front(front, purposes, binding, receiver=receiver, key=signer, verify=verify)
+    shape = shapes[purposes.index(front.purpose)]
+    size_bytes_max = min(size_bytes_max, _SIZES_BYTES_MAX[shape])
     # 4. What it says.
     told = content.take_measured(LETTER_LENGTH_SIZE_BYTES, _LETTER_SIZES_BYTES_MAX[shape], "letter")
     letter = _read_letter(told, shape, front, binding)
+    check_spoken(letter, protocols)
     # 5. How much follows.
     declared = content.taken_size_bytes + _following_size(letter)
     if envelope_size(declared) > size_bytes_max:
@@ -289,7 +336,44 @@ def read_envelope(
         _take_attached(content, each, take or _look_through)
     # 7. Nothing else.
     content.end(padded_size(declared))
-    return Envelope(letter=letter, payloads=payloads, binding=binding)
+    return Envelope(letter=letter, payloads=payloads, binding=binding, cards=cards)
+
+
+def read_sender(
+    beginning: bytes,
+    shape: type[Letter],
+    *,
+    openers: Sequence[Opener],
+    receiver: str,
+    key_of: Callable[[str], PublicKey | None],
+    introduced: Introduced | None = None,
+    verify: Verify = PublicKey.verify,
+) -> tuple[str, bytes]:
+    """
+    Say who wrote an envelope of which only the beginning has come, and its binding.
+
+    Steps 1 to 3 of ``read_envelope``: what has not come yet may still be anything.
+
+    Args:
+        beginning: More than the head, the first chunk, and the cards if there are any.
+        shape: What is expected.
+        openers: Who may open it.
+        receiver: Our office.
+        key_of: Gives the key with which an office signs envelopes, or None if it is no peer of ours.
+        introduced: As for ``read_envelope``.
+        verify: How signatures are verified.
+
+    Raises:
+        SealError: It does not open.
+        SignatureError: The sender is not known, another receiver or purpose was signed, or another key.
+        MalformedError: It is no envelope, or too little of one.
+    """
+    binding, sealed, rest = _take_head(iter([beginning]))
+    content = _Content(open_chunks(content_key(_open_secret(sealed, binding, openers), binding), [rest]))
+    front = _take_front(content)
+    signer = _signer(content, front, key_of, introduced)[0]
+    _verify_front(front, [_PURPOSES[shape]], binding, receiver=receiver, key=signer, verify=verify)
+    return front.sender, binding
 
 
 def binding_in(head: bytes) -> bytes | None:
@@ -301,20 +385,27 @@ def binding_in(head: bytes) -> bytes | None:
 # Writing.
 
 
-def _sign_front(letter: Letter, binding: bytes, signer: Signer) -> bytes:
+def _sign_front(letter: Letter, binding: bytes, signer: Signer, cards_size_bytes: int) -> bytes:
     purpose = _PURPOSES[type(letter)]
     claim = Claim(sender=letter.sender, receiver=letter.receiver, purpose=purpose, binding=binding)
     signature = signer.sign(Purpose.ENVELOPE, encode(claim))
-    front = Front(sender=letter.sender, receiver=letter.receiver, purpose=purpose, signature=signature)
+    front = Front(
+        sender=letter.sender,
+        receiver=letter.receiver,
+        purpose=purpose,
+        signature=signature,
+        cards_size_bytes=cards_size_bytes,
+    )
     return _FRONT.encode(front)
 
 
-def _lead(front: bytes, letter: bytes) -> bytes:
+def _lead(front: bytes, cards: bytes, letter: bytes) -> bytes:
     """Join what stands before the payloads."""
     return b"".join(
         (
             len(front).to_bytes(FRONT_LENGTH_SIZE_BYTES, "big"),
             front,
+            cards,
             len(letter).to_bytes(LETTER_LENGTH_SIZE_BYTES, "big"),
             letter,
         )
@@ -395,23 +486,46 @@ def _open_secret(sealed: bytes, binding: bytes, openers: Sequence[Opener]) -> by
     )
 
 
+def _take_front(content: "_Content") -> Front:
+    return _FRONT.decode(content.take_measured(FRONT_LENGTH_SIZE_BYTES, FRONT_SIZE_BYTES_MAX, "front"))
+
+
+def _signer(
+    content: "_Content",
+    front: Front,
+    key_of: Callable[[str], PublicKey | None],
+    introduced: Introduced | None,
+) -> tuple[PublicKey | None, bytes]:
+    """Say with which key the sender signs, and give the cards that introduce it."""
+    cards = content.take(front.cards_size_bytes)
+    signer = key_of(front.sender)
+    if signer is not None and cards and introduced is not None:
+        signer = introduced(front.sender, cards)
+    return signer, cards
+
+
+def check_spoken(letter: Letter, protocols: Collection[int]) -> None:
+    """Refuse a version that is not spoken here; what answers has that of what was asked."""
+    if isinstance(letter, Pull | Bag | Push) and letter.protocol not in protocols:
+        raise MalformedError(f"version {letter.protocol} of the exchange is not spoken here")
+
+
 def _verify_front(
     front: Front,
-    purpose: LetterPurpose,
+    purposes: Collection[LetterPurpose],
     binding: bytes,
     *,
     receiver: str,
-    key_of: Callable[[str], PublicKey | None],
+    key: PublicKey | None,
     verify: Verify,
 ) -> None:
-    key = key_of(front.sender)
     if key is None:
         raise SignatureError(f"sender `{front.sender}` is not known", hint="pin the card of the sender")
     if front.receiver != receiver:
         raise SignatureError(f"envelope is signed for another receiver than `{receiver}`")
-    if front.purpose != purpose:
-        raise SignatureError(f"envelope is signed for another purpose than `{purpose}`")
-    claim = Claim(sender=front.sender, receiver=receiver, purpose=purpose, binding=binding)
+    if front.purpose not in purposes:
+        raise SignatureError(f"envelope is signed for another purpose than `{'` or `'.join(purposes)}`")
+    claim = Claim(sender=front.sender, receiver=receiver, purpose=front.purpose, binding=binding)
     verify(key, Purpose.ENVELOPE, encode(claim), front.signature)
 
 
@@ -508,11 +622,11 @@ class _Content:
 def _followed_by(letter: Letter) -> Sequence[EntryHeader | Chunk]:
     if isinstance(letter, Answer):
         return letter.followed_by
-    return letter.headers if isinstance(letter, Bag) else ()
+    return letter.headers if isinstance(letter, Bag | Push) else ()
 
 
 def _enclosed(letter: Letter) -> Sequence[Enclosed]:
-    return letter.enclosed if isinstance(letter, Bag) else ()
+    return letter.enclosed if isinstance(letter, Bag | Push) else ()
 
 
 def _following_size(letter: Letter) -> int:

@@ -23,11 +23,11 @@ from typing import Final
 
 from legation.encoding import INTEGER_MAX, Canonical, encode
 from legation.errors import MalformedError
-from legation.exchange.entry import EntryHeader, check_number
+from legation.exchange.entry import EntryHeader, EntryKind, check_number
 from legation.item.attachment import CHUNK_SIZE_BYTES, chunk_count, chunk_hash
 from legation.item.portion import ATTACHMENT_SIZE_BYTES_MAX
 from legation.item.shape import check_size
-from legation.keys.card import Office
+from legation.keys.card import PROTOCOL_MAX, Office
 from legation.keys.seal import BINDING_SIZE_BYTES, SealPublicKey
 from legation.log.checkpoint import (
     CHECKPOINT_SIZE_BYTES_MAX,
@@ -45,6 +45,8 @@ ENTRIES_MAX = 1024  # of one answer; the letter is held in memory beside the pay
 CHUNKS_MAX = 16  # of one answer; all of them are held in memory
 CHUNK_COUNT_MAX = chunk_count(ATTACHMENT_SIZE_BYTES_MAX)
 PROOF_LENGTH_MAX = (CHUNK_COUNT_MAX - 1).bit_length()  # of hashes: the tree of the longest attachment
+OLD_MAX = 16  # incarnations that were left, in one letter; with their receipts they have 160 KB
+LOST_MAX = 128  # entries that were lost, in one letter: some 40 KB
 WAIT_S_MAX = 55  # proxies cut what is silent for a minute
 LETTER_SIZE_BYTES_MAX = 1 << 18  # 1,024 entries have 170 KB, a checkpoint or receipt less than 12 KB
 
@@ -92,6 +94,62 @@ class TakenBack(Canonical, frozen=True, tag="taken-back"):
     def __post_init__(self) -> None:
         check_number(self.number, "number of an entry that is taken back", least=1)
         check_size(self.leaf, HASH_SIZE_BYTES, "leaf of an entry that is taken back")
+
+
+class Lost(Canonical, frozen=True):
+    """
+    An entry that the office whose stream it is has lost, as its receiver has it.
+
+    Args:
+        entry: Its header, or its leaf if it was taken back.
+        item: The item of a view, as the receiver says; absent if it was refused, or is no view.
+    """
+
+    entry: Carried | TakenBack
+    item: bytes | None = None
+
+    def __post_init__(self) -> None:
+        if self.item is not None:
+            check_size(self.item, HASH_SIZE_BYTES, "item of an entry that was lost")
+            if isinstance(self.entry, TakenBack) or self.entry.header.kind is not EntryKind.VIEW:
+                raise MalformedError("an entry that was lost is of an item, and is no view")
+
+
+class Former(Canonical, frozen=True):
+    """
+    What is durably held of an incarnation that was left, and the newest receipt that was given for it.
+
+    Args:
+        incarnation: Which one.
+        size: How many entries of it are held, from 1.
+        root: Their root.
+        receipt: Over as many of them as were receipted; absent if none were.
+        lost: The entries up to that receipt that the office whose stream it is has not named as its own.
+    """
+
+    incarnation: bytes
+    size: int
+    root: bytes
+    receipt: bytes | None = None
+    lost: tuple[Lost, ...] = ()
+
+    def __post_init__(self) -> None:
+        check_size(self.incarnation, INCARNATION_SIZE_BYTES, "incarnation")
+        check_number(self.size, "size of what is held of an incarnation that was left", least=1)
+        check_size(self.root, HASH_SIZE_BYTES, "root")
+        check_note(self.receipt, "receipt", RECEIPT_SIZE_BYTES_MAX)
+        if self.lost and self.receipt is None:
+            raise MalformedError("what was lost is proven by no receipt")
+        first = self.lost[0].entry.number if self.lost else 0
+        if any(each.entry.number != number for number, each in enumerate(self.lost, first)):
+            raise MalformedError("entries that were lost are not numbered on from the first")
+        if first + len(self.lost) > self.size:
+            raise MalformedError("more was lost than is held")
+
+    @property
+    def position(self) -> Position:
+        """The same as a position."""
+        return Position(incarnation=self.incarnation, size=self.size, root=self.root)
 
 
 class Fetch(Canonical, frozen=True):
@@ -169,6 +227,7 @@ class Pull(Canonical, frozen=True, tag="pull"):
         challenge: The one that the receiver sent last, given back.
         wait_s: How long the receiver may wait until there is something to answer.
         fetch: Chunks that are asked for instead of entries.
+        old: What the sender holds of incarnations that were before the one of its position, the oldest first.
     """
 
     sender: str
@@ -181,6 +240,7 @@ class Pull(Canonical, frozen=True, tag="pull"):
     challenge: bytes | None = None
     wait_s: int = 0
     fetch: Fetch | None = None
+    old: tuple[Former, ...] = ()
 
     def __post_init__(self) -> None:
         check_offices(self.sender, self.receiver)
@@ -190,6 +250,7 @@ class Pull(Canonical, frozen=True, tag="pull"):
         _check_challenge(self.challenge)
         if not 0 <= self.wait_s <= WAIT_S_MAX:
             raise MalformedError(f"waiting time is not between 0 and {WAIT_S_MAX} seconds")
+        check_old(self.old, self.position)
         if self.fetch is not None and (
             self.wait_s or any(each is not None for each in (self.position, self.receipt, self.challenge))
         ):
@@ -273,9 +334,9 @@ def check_offices(sender: str, receiver: str) -> None:
 
 
 def check_protocol(protocol: int) -> None:
-    """Refuse a version of the exchange that is not spoken here."""
-    if protocol != PROTOCOL:
-        raise MalformedError(f"expected protocol version {PROTOCOL}")
+    """Refuse what is no version of the exchange; which are spoken, ``read_envelope`` is told."""
+    if not 1 <= protocol <= PROTOCOL_MAX:
+        raise MalformedError(f"version of the exchange is not between 1 and {PROTOCOL_MAX}")
 
 
 def headers_of(entries: Sequence[Carried | TakenBack]) -> tuple[EntryHeader, ...]:
@@ -303,6 +364,19 @@ def _check_chunks(answer: Answer) -> None:
         raise MalformedError(f"answer of {len(answer.chunks)} chunks, expected at most {CHUNKS_MAX}")
     if any(each.number != number for number, each in enumerate(answer.chunks, answer.chunks[0].number)):
         raise MalformedError("the chunks of an answer are not numbered on from the first")
+
+
+def check_old(old: Sequence[Former], position: Position | None) -> None:
+    """Refuse what is said of incarnations that were left, if it is too much, said twice, or of the present one."""
+    if len(old) > OLD_MAX:
+        raise MalformedError(f"{len(old)} incarnations were left, expected at most {OLD_MAX}")
+    if sum(len(each.lost) for each in old) > LOST_MAX:
+        raise MalformedError(f"more than {LOST_MAX} entries were lost")
+    named = {each.incarnation for each in old}
+    if len(named) != len(old):
+        raise MalformedError("an incarnation that was left is named twice")
+    if old and (position is None or position.incarnation in named):
+        raise MalformedError("incarnations were left for none that is held")
 
 
 def check_note(note: bytes | None, what: str, size_bytes_max: int) -> None:

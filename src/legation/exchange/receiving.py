@@ -15,6 +15,7 @@ Rules kept here:
 4. A payload that is not of its kind refuses the whole answer.
 5. Where an answer is cut in two does not change what is accepted of its entries.
 6. A bag brings the same as answers do: ``carry_on`` is for both.
+7. Another incarnation is taken from its start on, if that names the one that is held (``succeeding``).
 
 Not here, because it takes the store: whether a ``void`` names an entry that was a view (here it is
 checked only within the answer), and whether a view verifies.
@@ -32,6 +33,7 @@ from legation.errors import EquivocationError, ProofError, RemoteProtocolError
 from legation.exchange.entry import EntryHeader, EntryKind, check_payload, read_void
 from legation.exchange.envelope import Envelope
 from legation.exchange.letter import Answer, Carried, Position, TakenBack, headers_of
+from legation.exchange.succeeding import RootAt, check_agrees, predecessor_in
 from legation.keys.sign import PublicKey, Verify
 from legation.log.checkpoint import key_name, stream_origin, verify_checkpoint
 from legation.log.frontier import Frontier
@@ -130,16 +132,19 @@ def accept(
     keys: Iterable[PublicKey],
     pull: bytes | None = None,
     verify: Verify = PublicKey.verify,
+    root_at: RootAt | None = None,
 ) -> Accepted:
     """
     Check an answer against what is held, and say what is held with it.
 
     1. It is an answer of *sender*, and to *pull*.
-    2. It is of the incarnation that is held; where nothing is held, of any.
-    3. It begins where we hold.
+    2. It is of the incarnation that is held; or of one that begins with it and names that; where nothing is held,
+       of any.
+    3. It begins where we hold; of another incarnation we hold nothing yet.
     4. Every payload has the form of its kind.
     5. Every ``void`` names an earlier entry that was taken back or is a view.
     6. The checkpoint verifies and is over all entries; the tree with the new ones has its root.
+    7. What another incarnation says of the one that is held is what is held.
 
     Args:
         envelope: From ``read_envelope``.
@@ -149,6 +154,7 @@ def accept(
         pull: The binding of the pull that was sent. None where the answer key already told: it was fresh
             and used for one pull.
         verify: How signatures are verified; another rule only where two worlds are compared.
+        root_at: Gives the roots of what is held; without it no other incarnation is taken.
 
     Raises:
         RemoteProtocolError: It is another's, of another incarnation, starts elsewhere, is over another
@@ -156,7 +162,8 @@ def accept(
         MalformedError: A payload is not of its kind, or the checkpoint is no such note.
         SignatureError: The checkpoint does not verify.
         ProofError: The entries lead to another root than was signed.
-        EquivocationError: What we hold already has another root than was signed now.
+        EquivocationError: What we hold already has another root than was signed now, or than the start of another
+            incarnation says.
     """
     answer = envelope.letter
     # 1. Whose it is.
@@ -170,11 +177,16 @@ def accept(
         payloads=envelope.payloads,
         checkpoint=answer.checkpoint,
     )
-    return carry_on(brought, held, keys=keys, verify=verify)
+    return carry_on(brought, held, keys=keys, verify=verify, root_at=root_at)
 
 
 def carry_on(
-    brought: Brought, held: Held, *, keys: Iterable[PublicKey], verify: Verify = PublicKey.verify
+    brought: Brought,
+    held: Held,
+    *,
+    keys: Iterable[PublicKey],
+    verify: Verify = PublicKey.verify,
+    root_at: RootAt | None = None,
 ) -> Accepted:
     """
     Check what came against what is held, as ``accept`` does from its step 2 on.
@@ -187,8 +199,14 @@ def carry_on(
         EquivocationError: What we hold already has another root than was signed now.
     """
     # 2. Which history.
-    if held.frontier.size > 0 and held.incarnation != brought.incarnation:
-        raise RemoteProtocolError("answer is of another incarnation than we hold")
+    left, before = held.position, None
+    if left is not None and left.incarnation != brought.incarnation:
+        if root_at is None:
+            raise RemoteProtocolError("answer is of another incarnation than we hold")
+        before = predecessor_in(
+            brought.sender, brought.incarnation, brought.entries, brought.payloads, left.incarnation
+        )
+        held = Held()
     # 3. Where.
     if brought.start != held.frontier.size:
         raise RemoteProtocolError(f"answer starts at {brought.start}, expected {held.frontier.size}")
@@ -202,6 +220,10 @@ def carry_on(
     frontier = held.frontier.extend(Hash(each.leaf) for each in brought.entries)
     if brought.checkpoint is not None:
         _check_checkpoint(brought.checkpoint, brought, frontier, keys, verify)
+    # 7. What it says of what is left.
+    if left is not None and before is not None and root_at is not None:
+        proof = encode((brought.payloads[0], brought.checkpoint))
+        check_agrees(brought.sender, before, left, root_at=root_at, proof=proof)
     after = Held(
         incarnation=brought.incarnation,
         frontier=frontier,

@@ -10,8 +10,10 @@ Rules kept here:
 1. A position below the receipt on file counts only with a challenge that we issued a moment ago: a pull
    that somebody recorded cannot make us send again. No position at all is below every receipt.
 2. A receipt that a pull brings is taken in before its position is weighed.
-3. Two roots of one size are a fork, whatever receipt or challenge there is.
-4. ``ACTIONS`` is the table: the code looks up what to do, the tests and the specification compare.
+3. Two roots of one size that we signed are a fork, whatever receipt or challenge there is. What we have and never
+   signed, nobody can hold: who shows another root there shows what we lost.
+4. Whoever holds an incarnation that we left is told of the present one from its start; of that it holds nothing.
+5. ``ACTIONS`` is the table: the code looks up what to do, the tests and the specification compare.
 
 A receipt carries our own signature. Weighed like a position, one that is ahead or forked is proof that
 *we* lost something, or that somebody else signs as we do; a position alone is what a peer says.
@@ -23,7 +25,7 @@ Not here: making and remembering challenges, and the state of the link. Use::
     action = ACTIONS[standing]
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
@@ -43,11 +45,13 @@ class Standing(StrEnum):
     AMNESIA = "amnesia"
     """Below the receipt, and said just now: the peer has lost what it once held."""
     AHEAD = "ahead"
-    """Beyond our stream: we have lost something, or the peer says what is not so."""
+    """Beyond what we signed: we have lost something, or the peer says what is not so."""
     FORKED = "forked"
     """Of a size that we have, with another root."""
+    LEFT = "left"
+    """In an incarnation that we left for another."""
     ANOTHER = "another"
-    """In an incarnation that is not the present one."""
+    """In an incarnation that we do not know."""
 
 
 class Action(StrEnum):
@@ -55,6 +59,8 @@ class Action(StrEnum):
 
     ANSWER = "answer"
     """Answer from the position."""
+    BEGIN = "begin"
+    """Answer from the start of the present incarnation, which names the one that is left."""
     ASK = "ask"
     """Answer with a fresh challenge and nothing else."""
     ANSWER_AND_REPORT = "answer and report"
@@ -73,6 +79,7 @@ ACTIONS: Final[Mapping[Standing, Action]] = MappingProxyType(
         Standing.AMNESIA: Action.ANSWER_AND_REPORT,
         Standing.AHEAD: Action.STOP,
         Standing.FORKED: Action.FREEZE,
+        Standing.LEFT: Action.BEGIN,
         Standing.ANOTHER: Action.STOP,
     }
 )
@@ -86,14 +93,16 @@ def weigh(
     root_at: Callable[[int], bytes],
     receipt_size: int,
     challenge_holds: bool,
+    signed_size: int | None = None,
+    left: Container[bytes] = (),
 ) -> Standing:
     """
     Say what a position is to our stream.
 
     1. Nothing held: no history to compare, in whatever incarnation.
-    2. Another incarnation.
+    2. Another incarnation; of one that we left, as if nothing were held.
     3. More than we have.
-    4. Another root.
+    4. Another root, of a size that we signed or of one that we did not.
     5. Less than was receipted.
 
     Args:
@@ -104,6 +113,8 @@ def weigh(
         receipt_size: How many entries the peer has receipted in this incarnation; 0 if none.
         challenge_holds: Whether the pull gives back a challenge that we issued to this peer less than ten
             minutes ago and that was not used.
+        signed_size: Of the largest checkpoint that we signed of this incarnation; all of it, if nothing is said.
+        left: The incarnations of this stream that were before the present one.
     """
     assert 0 <= receipt_size <= size, "a receipt beyond our stream is no receipt but proof that we lost it"
     # 1. Nothing held.
@@ -111,13 +122,19 @@ def weigh(
         return _unless_receipted(Standing.FIRST, 0, receipt_size, challenge_holds)
     # 2. Another incarnation.
     if position.incarnation != incarnation:
-        return Standing.ANOTHER
+        is_left = position.incarnation in left
+        return (
+            _unless_receipted(Standing.LEFT, 0, receipt_size, challenge_holds)
+            if is_left
+            else Standing.ANOTHER
+        )
     # 3. More than we have.
     if position.size > size:
         return Standing.AHEAD
     # 4. Another root.
     if position.root != root_at(position.size):
-        return Standing.FORKED
+        is_signed = position.size <= (size if signed_size is None else signed_size)
+        return Standing.FORKED if is_signed else Standing.AHEAD
     # 5. Less than was receipted.
     return _unless_receipted(Standing.FOLLOWS, position.size, receipt_size, challenge_holds)
 

@@ -154,7 +154,9 @@ def _revoked(each: Listed, since: int | None, *, has_successor: bool) -> Listed:
     return replace(each, state=KeyState.REVOKED)
 
 
-def request(card: Card, body: CardBody, signers: Iterable[Signer]) -> bytes:
+def request(
+    card: Card, body: CardBody, signers: Iterable[Signer], *, verify: Verify = PublicKey.verify
+) -> bytes:
     """
     Ask the root for the next card.
 
@@ -162,6 +164,7 @@ def request(card: Card, body: CardBody, signers: Iterable[Signer]) -> bytes:
         card: The present one.
         body: What the next one says.
         signers: Every item and stream key that is current on it, in any order.
+        verify: How signatures are verified; another rule only where two worlds are compared.
 
     Raises:
         VerificationError: It does not follow the present card, or a signer is missing or superfluous.
@@ -171,7 +174,7 @@ def request(card: Card, body: CardBody, signers: Iterable[Signer]) -> bytes:
     data = RENEWAL.encode(
         Renewal(format="legation/renewal/v1", previous=card.data, body=body, signatures=tuple(signatures))
     )
-    read_request(data)
+    read_request(data, verify=verify)
     return data
 
 

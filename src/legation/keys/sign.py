@@ -54,6 +54,7 @@ class Purpose(Enum):
 
     ITEM = b"legation/item/v1"
     WITHDRAWAL = b"legation/withdrawal/v1"
+    DESTRUCTION = b"legation/destruction/v1"
     CARD = b"legation/card/v1"
     ENVELOPE = b"legation/envelope/v1"
     POLICY = b"legation/policy/v1"

@@ -257,6 +257,28 @@ def open_checkpoint(data: bytes, card: Card, *, verify: Verify = PublicKey.verif
     )
 
 
+def claimed_incarnation(data: bytes, sender: str, receiver: str) -> bytes | None:
+    """
+    Say of which incarnation of a stream a receipt claims to be; nothing of it is verified.
+
+    Returns:
+        None if it claims to be of another stream.
+
+    Raises:
+        MalformedError: These are not the bytes of a receipt, or one of the two is no office.
+    """
+    return incarnation_of(_read_receipt(data)[0], sender, receiver)
+
+
+def incarnation_of(checkpoint: Checkpoint, sender: str, receiver: str) -> bytes | None:
+    """The incarnation that the origin of a checkpoint names, if it is of the stream from *sender* to *receiver*."""
+    *_, last = checkpoint.origin.rpartition("/")
+    if not _INCARNATION.fullmatch(last):
+        return None
+    found = bytes.fromhex(last)
+    return found if checkpoint.origin == stream_origin(sender, receiver, found) else None
+
+
 def is_receipt(data: bytes) -> bool:
     """
     Tell a receipt from a checkpoint, for whoever was handed one of the two; nothing of it is verified.

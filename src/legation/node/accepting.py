@@ -20,8 +20,9 @@ from legation.keys.card import Card, KeyState
 from legation.labels import Clearance, Policies, Policy, reference_to
 from legation.labels.label import check_name
 from legation.log import LogEntry, LogKind
-from legation.node import withdrawing
+from legation.node import certifying, withdrawing
 from legation.node.judging import TAKEN_BACK, WhyApart, judge, keep_view
+from legation.node.offering import offered_policies
 from legation.node.persons import check_second
 from legation.node.rules import RuleBook, begin_epoch, named_clearance, read_policy, received_reader
 from legation.node.surroundings import Surroundings
@@ -162,9 +163,11 @@ def _accept(db: Writing, wanted: _Wanted, by: str, *, card: Card, blobs: Blobs, 
 
 
 def read_policies(database: Database) -> PoliciesRecord:
-    """Every policy, in force or proposed, by identifier and version."""
+    """Every policy, in force or proposed, by identifier and version; and what peers have offered."""
     with database.read() as db:
-        return PoliciesRecord(policies=tuple(map(_record, policies.policies(db))))
+        return PoliciesRecord(
+            policies=tuple(map(_record, policies.policies(db))), offers=offered_policies(db)
+        )
 
 
 def _stored(db: Reading, policy: Policy) -> StoredPolicy:
@@ -207,6 +210,7 @@ def judge_again(db: Writing, *, card: Card, blobs: Blobs, around: Surroundings) 
     now = around.seconds()
     logbook.append(db, [LogEntry(kind=kind, hash=digest, time=now) for kind, digest in logged])
     withdrawing.judge_again(db, rules=rules, around=around)
+    certifying.judge_again(db, rules=rules, around=around)
     return sum(kind is LogKind.ACCEPTED for kind, _ in logged)
 
 

@@ -19,17 +19,19 @@ Plain and synchronous: ``serving`` calls it from worker threads and does the wai
 """
 
 import threading
-from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from legation.encoding import encode
-from legation.errors import ProtocolError, RemoteProtocolError, SignatureError, VerificationError
+from legation.errors import (
+    MalformedError,
+    ProtocolError,
+    VerificationError,
+)
 from legation.exchange import (
     ACTIONS,
     CHALLENGE_SIZE_BYTES,
     NONCE_SIZE_BYTES,
-    PULL_SIZE_BYTES_MAX,
     Action,
     Answer,
     EntryKind,
@@ -38,34 +40,41 @@ from legation.exchange import (
     Position,
     Pull,
     offered,
-    read_envelope,
     read_view,
-    weigh,
     write_envelope,
 )
 from legation.exchange.letter import EMPTY_ROOT
 from legation.item.view import inspect
 from legation.keys.card import Card
 from legation.keys.seal import SECRET_SIZE_BYTES
-from legation.keys.sign import PublicKey
 from legation.node.attaching import attached_in, wanted_of
-from legation.node.handing_over import Batch, HandingOver
+from legation.node.beginning import LOST, hear_old, start_of
+from legation.node.handing_over import Batch, HandingOver, passes_stopped
+from legation.node.incarnations import notice
+from legation.node.introducing import has_card_to_tell, introduction_for
+from legation.node.letterbox import Letterbox
 from legation.node.numbering import not_to_go, stream_to
-from legation.node.receipting import OTHER_KEY, freeze, is_new, note_failure, take_receipt
-from legation.node.rules import RuleBook, is_due, read_card
+from legation.node.receipting import (
+    freeze,
+    is_new,
+    note_failure,
+    note_told,
+    says_more,
+    standing_of,
+    take_old,
+    take_receipt,
+)
+from legation.node.rules import RuleBook, is_due
 from legation.node.signing import Signing
 from legation.node.surroundings import Surroundings, is_recent
 from legation.store.attachments import Attachments
 from legation.store.blobs import Blobs
-from legation.store.sqlite import attachments, deliveries, node, outgoing, peers
+from legation.store.sqlite import attachments, deliveries, node, outgoing, peers, restorations
 from legation.store.sqlite.attachments import Kept
 from legation.store.sqlite.database import Database, Reading, Writing
 from legation.store.sqlite.outgoing import Outgoing
 
 CHALLENGE_TIME_S = 600  # a challenge counts for ten minutes, and once
-# Pulls of one peer that are not answered twice; an older one does no harm, it only costs. Each peer has its
-# own: in a common store, whether an old pull is answered would say how much others ask.
-BINDINGS_REMEMBERED = 4_096
 HEARD_EVERY_S = 30  # how often a link that is idle is written down as alive
 RESENT_EVERY_S = 600  # what a peer lost takes many answers to send, and is one loss
 
@@ -86,7 +95,7 @@ class _Remembered:
     challenge: bytes | None = None
     challenged_at: int = 0
     resent_at: int | None = None  # when it was last sent again what it had receipted
-    bindings: OrderedDict[bytes, None] = field(default_factory=OrderedDict)  # of its pulls, the oldest first
+    pulled_at: int | None = None  # when it last pulled
 
 
 class Answering:
@@ -128,6 +137,7 @@ class Answering:
             book=self._book,
             around=around,
         )
+        self.letterbox = Letterbox(card=card, signing=signing, database=database, around=around)
         self._lock = threading.Lock()  # over what is remembered
         self._remembered: dict[str, _Remembered] = {}
 
@@ -138,51 +148,7 @@ class Answering:
         Raises:
             LegationError: It is not one that is answered. The peer is not told why.
         """
-        claimed: list[str] = []
-
-        def key_of(sender: str) -> PublicKey | None:
-            card = self._pinned(sender)
-            if card is None:
-                return None
-            claimed.append(sender)
-            return card.envelope_key
-
-        try:
-            found = read_envelope(
-                [envelope],
-                Pull,
-                openers=self._signing.openers(self._around.seconds()),
-                receiver=self._office,
-                key_of=key_of,
-                verify=self._around.verify,
-                size_bytes_max=PULL_SIZE_BYTES_MAX,
-            )
-        except SignatureError:
-            self._note_other_key(claimed)
-            raise
-        bindings = self._of(found.letter.sender).bindings
-        with self._lock:
-            if found.binding in bindings:
-                raise RemoteProtocolError("this pull was answered before")
-            bindings[found.binding] = None
-            if len(bindings) > BINDINGS_REMEMBERED:
-                bindings.popitem(last=False)
-        return found
-
-    def _note_other_key(self, claimed: Sequence[str]) -> None:
-        """
-        Tell our own people that a pull in the name of a peer is not signed by its key: its card may be another.
-
-        Anybody can write such a pull, so it says no more than that, and once until the peer answers us again.
-        """
-        now = self._around.seconds()
-
-        def act(db: Writing) -> None:
-            for office in claimed:
-                note_failure(db, office, OTHER_KEY, now)
-
-        if claimed:
-            self._database.write(act)
+        return self.letterbox.open(envelope, Pull)
 
     def take_in(self, pull: Pull) -> None:
         """
@@ -196,19 +162,40 @@ class Answering:
         """
         now = self._around.seconds()
         remembered = self._of(pull.sender)
+        remembered.pulled_at = now
         if not is_recent(remembered.heard_at, now, HEARD_EVERY_S):
-            self._database.write(lambda db: peers.heard(db, pull.sender, now))
+            self._database.write(lambda db: self._note_heard(db, pull, now))
             remembered.heard_at = now
         receipt = pull.receipt
-        if receipt is not None and self._is_new(pull.sender, receipt):
+        is_new = receipt is not None and self._is_new(pull.sender, receipt)
+        if is_new or self._says_more(pull):
             try:
-                self._database.write(
-                    lambda db: take_receipt(db, pull.sender, receipt, own=self._card, around=self._around)
-                )
-            except (ProtocolError, VerificationError) as error:
+                self._database.write(lambda db: self._take_receipts(db, pull, receipt if is_new else None))
+            except (MalformedError, ProtocolError, VerificationError) as error:
                 told = f"its receipt is refused: {error.message}"
                 self._database.write(lambda db: note_failure(db, pull.sender, told, now))
                 raise
+
+    def _says_more(self, pull: Pull) -> bool:
+        """Whether a pull says of streams that were left what is not known here yet."""
+        if not pull.old:
+            return False
+        with self._database.read() as db:
+            return any(says_more(db, pull.sender, each) for each in pull.old)
+
+    def _take_receipts(self, db: Writing, pull: Pull, receipt: bytes | None) -> None:
+        if receipt is not None:
+            take_receipt(db, pull.sender, receipt, own=self._card, around=self._around)
+        take_old(db, pull.sender, pull.old, own=self._card, around=self._around)
+        note_told(db, pull.sender, pull.position, self._around.seconds())
+
+    def _note_heard(self, db: Writing, pull: Pull, now: int) -> None:
+        peers.heard(db, pull.sender, now)
+        note_told(db, pull.sender, pull.position, now)
+
+    def pulls(self, office: str, within_s: int) -> bool:
+        """Whether a peer has pulled within so many seconds, while this process lives."""
+        return is_recent(self._of(office).pulled_at, self._around.seconds(), within_s)
 
     def has_news(self, pull: Pull) -> bool:
         """Whether a waiting pull would be answered now; a few indexed reads and nothing else."""
@@ -226,7 +213,7 @@ class Answering:
             if not self._has_work(db, pull):
                 stream = outgoing.stream(db, pull.sender)
                 assert stream is not None, "where there is no stream there is work"
-                return Batch(stream=stream, start=_start(pull), epoch=node.epoch(db).number)
+                return _nothing(stream, pull, node.epoch(db).number)
             self._book.at(db)  # what is committed is remembered; what decides below begins with it
         batch = self._database.write(lambda db: self._decide(db, pull, challenge_holds))
         if not batch.entries:
@@ -245,13 +232,16 @@ class Answering:
         It is decided again when it is sent, if the epoch has moved by then.
         """
         with self._database.read() as db:
-            waits = peers.link(db, office) == "active" and deliveries.has_waiting(db, office)
+            waits = peers.link(db, office) == "active" and (
+                deliveries.has_waiting(db, office) or has_card_to_tell(db, office, self._card)
+            )
         if waits:
             self._database.write(lambda db: self._number_ahead(db, office))
 
     def _number_ahead(self, db: Writing, office: str) -> None:
         # Between the look and the change the link may have been stopped.
-        if peers.link(db, office) == "active":
+        stream = outgoing.stream(db, office)
+        if peers.link(db, office) == "active" and (stream is None or stream.is_settled):
             self._handing.number(db, office, self._book.turn(db))
 
     def pieces(self, found: Envelope[Pull], batch: Batch) -> Iterator[bytes]:
@@ -337,6 +327,8 @@ class Answering:
         return None
 
     def _written(self, answer: Answer, payloads: Iterable[bytes], found: Envelope[Pull]) -> Iterator[bytes]:
+        with self._database.read() as db:
+            cards = introduction_for(db, answer.receiver, self._card, holds=_start(found.letter))
         return write_envelope(
             answer,
             payloads,
@@ -344,12 +336,8 @@ class Answering:
             to=found.letter.answer_key,
             secret=self._around.random(SECRET_SIZE_BYTES),
             sealer=self._around.sealer,
+            cards=cards,
         )
-
-    def _pinned(self, office: str) -> Card | None:
-        with self._database.read() as db:
-            data = peers.pinned_card(db, office)
-        return None if data is None else read_card(data, self._around.verify)
 
     def _of(self, office: str) -> _Remembered:
         with self._lock:
@@ -364,14 +352,20 @@ class Answering:
         stream = outgoing.stream(db, pull.sender)
         if stream is None or is_due(db, self._around):
             return True
-        if peers.link(db, pull.sender) != "active":
-            return False
+        is_elsewhere = pull.position is not None and (
+            pull.position.incarnation != stream.incarnation or pull.position.size > stream.frontier.size
+        )
+        if (is_elsewhere or pull.old or not stream.is_settled) and peers.link(db, pull.sender) != "frozen":
+            return True
+        link = peers.link(db, pull.sender)
+        if link != "active":
+            return link != "frozen" and passes_stopped(db, stream, _start(pull))
         position = pull.position or Position(incarnation=stream.incarnation, size=0, root=EMPTY_ROOT)
         return (
             position.size != stream.frontier.size
             or position.root != stream.frontier.root
-            or (position.size > 0 and position.incarnation != stream.incarnation)
             or deliveries.has_waiting(db, pull.sender)
+            or has_card_to_tell(db, pull.sender, self._card)
         )
 
     def _decide(self, db: Writing, pull: Pull, challenge_holds: bool) -> Batch:
@@ -379,39 +373,68 @@ class Answering:
         rules = self._book.turn(db)
         office = pull.sender
         stream = stream_to(db, office, self._around)
-        nothing = Batch(stream=stream, start=_start(pull), epoch=rules.epoch)
-        if peers.link(db, office) != "active":
+        nothing = _nothing(stream, pull, rules.epoch)
+        link = peers.link(db, office)
+        if link == "frozen":
             return nothing
-        standing = weigh(
-            pull.position,
-            incarnation=stream.incarnation,
-            size=stream.frontier.size,
-            root_at=lambda size: outgoing.root_at(db, stream.stream_id, size),
-            receipt_size=stream.receipt_size,
-            challenge_holds=challenge_holds,
-        )
-        action = ACTIONS[standing]
+        action = ACTIONS[standing_of(db, stream, pull.position, challenge_holds=challenge_holds)]
+        if (
+            link != "active"
+            and action not in {Action.BEGIN, Action.STOP, Action.FREEZE}
+            and stream.is_settled
+            and not passes_stopped(db, stream, _start(pull))
+        ):
+            return nothing
         if action is Action.ASK:
             return replace(nothing, challenge=self._new_challenge(office))
+        if action in {Action.FREEZE, Action.STOP}:
+            is_proven = self._stop(db, stream, pull, action)
+            # With a challenge the peer gives back its receipt, which proves what it says.
+            is_asked = action is Action.STOP and not (challenge_holds or is_proven)
+            challenge = self._new_challenge(office) if is_asked else None
+            return replace(nothing, challenge=challenge, is_stopped=True)
+        start = _start_in(stream, pull)
+        if start == 0 and (link != "active" or not stream.is_settled):
+            # It names what was left, and hands nothing over.
+            entries = start_of(db, stream, self._blobs)
+            return Batch(stream=stream, start=0, epoch=rules.epoch, entries=entries)
+        has_lost_all = action is Action.ANSWER_AND_REPORT and start == 0
+        if not stream.is_settled or pull.old or has_lost_all:
+            found = hear_old(
+                db,
+                stream,
+                pull,
+                challenge_holds=challenge_holds,
+                epoch=rules.epoch,
+                blobs=self._blobs,
+                around=self._around,
+            )
+            if found is None:
+                return replace(nothing, challenge=self._new_challenge(office))
+        if peers.link(db, office) != "active":
+            return self._handing.fill_stopped(db, office, rules, start) or nothing
+        if action is Action.ANSWER_AND_REPORT:
+            self._report_loss(db, stream, pull)
+        return self._handing.fill(db, office, rules, start)
+
+    def _stop(self, db: Writing, stream: Outgoing, pull: Pull, action: Action) -> bool:
+        """Keep what a position shows that is not ours, or not here; say whether that is proven."""
         if action is Action.FREEZE:
             said = "its position shows another history than ours"
             freeze(db, stream, _start(pull), because=said, theirs=_told(pull), around=self._around)
-        if action in {Action.FREEZE, Action.STOP}:
-            if action is Action.STOP:
-                said = f"its position in our stream is {standing.value}"
-                note_failure(db, office, said, self._around.seconds())
-            return replace(nothing, is_stopped=True)
-        if action is Action.ANSWER_AND_REPORT:
-            self._report_loss(db, stream, pull)
-        return self._handing.fill(db, office, rules, _start(pull))
+        elif pull.position is not None:
+            epoch = node.epoch(db).number
+            notice(db, stream.office, pull.position, epoch=epoch, around=self._around)
+            found = restorations.shown(db, stream.office, pull.position.incarnation)
+            return found is not None and found.receipt is not None
+        return False
 
     def _report_loss(self, db: Writing, stream: Outgoing, pull: Pull) -> None:
         """Keep the receipt for what the peer has lost; once, however many answers it takes to send it."""
         now, remembered = self._around.seconds(), self._of(stream.office)
         if not is_recent(remembered.resent_at, now, RESENT_EVERY_S):
             receipt = outgoing.receipt(db, stream.stream_id) or b""
-            said = "it has lost what it had receipted"
-            peers.add_evidence(db, stream.office, said, ours=receipt, theirs=_told(pull), at=now)
+            peers.add_evidence(db, stream.office, LOST, ours=receipt, theirs=_told(pull), at=now)
         remembered.resent_at = now
 
     def _new_challenge(self, office: str) -> bytes:
@@ -426,6 +449,20 @@ class Answering:
         issued, remembered.challenge = remembered.challenge, None
         age_s = self._around.seconds() - remembered.challenged_at
         return issued is not None and pull.challenge == issued and 0 <= age_s < CHALLENGE_TIME_S
+
+
+def _nothing(stream: Outgoing, pull: Pull, epoch: int) -> Batch:
+    """Nothing new, wherever the peer stands: also in an incarnation that it is not told more of."""
+    incarnation = (
+        stream.incarnation if _start(pull) == 0 or pull.position is None else pull.position.incarnation
+    )
+    return Batch(stream=replace(stream, incarnation=incarnation), start=_start(pull), epoch=epoch)
+
+
+def _start_in(stream: Outgoing, pull: Pull) -> int:
+    """How much the peer holds of a stream."""
+    is_of_it = pull.position is not None and pull.position.incarnation == stream.incarnation
+    return _start(pull) if is_of_it else 0
 
 
 def _start(pull: Pull) -> int:

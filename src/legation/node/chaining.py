@@ -13,7 +13,8 @@ Rules kept here:
 """
 
 from legation.errors import EquivocationError, LegationError, RefusedError, VerificationError
-from legation.keys.card import Card, succeeds
+from legation.exchange.link import LinkEvent, LinkState, link_after
+from legation.keys.card import Card, Cards, succeeds
 from legation.log import LogEntry, LogKind
 from legation.node.rules import begin_epoch, read_card
 from legation.node.surroundings import Surroundings
@@ -61,6 +62,17 @@ def check_next_card(db: Reading, theirs: Card, around: Surroundings) -> None:
         raise
 
 
+def check_keys(db: Reading, theirs: Card, own: Card, around: Surroundings) -> None:
+    """
+    Refuse a card that claims the key of another that is trusted, or ours.
+
+    Raises:
+        MalformedError: It does.
+    """
+    others = [read_card(each, around.verify) for each in peers.pinned_cards(db)]
+    Cards([own, *(each for each in others if each.office != theirs.office), theirs])
+
+
 def check_not_older(stored: StoredCard, newest: StoredCard) -> None:
     """
     Refuse a card that is here and was replaced since.
@@ -96,7 +108,9 @@ def report(db: Writing, theirs: Card, error: LegationError, around: Surroundings
         return
     ours = error.ours if isinstance(error, EquivocationError) else newest.data
     peers.add_evidence(db, office, error.message, ours=ours, theirs=theirs.data, at=now)
-    if is_fork and peers.link(db, office) not in {"frozen", "excluded"}:
-        peers.set_link(db, office, "frozen", error.message)
+    link = LinkState(peers.link(db, office))
+    after = link_after(link, LinkEvent.FORK) if is_fork else link
+    if after is not None and after is not link:
+        peers.set_link(db, office, after, error.message)
         logbook.append(db, [LogEntry(kind=LogKind.FROZEN, hash=theirs.digest, time=now)])
         begin_epoch(db, around)

@@ -9,6 +9,7 @@ The check of everything that a node holds (``legation fsck``), and what of it ca
 4. Every view verifies, and what is folded from it is folded again and compared (``checking_views``).
 5. What was released is what was approved, and what was withdrawn is what its author signed (``checking_releases``).
    What was printed is of that, and can be made again as it was (``checking_paper``).
+   Of what was destroyed nothing is left, and certificates are whose they say (``checking_destroyed``).
    Bags are numbered, logged, and of entries that there are (``checking_bags``).
 6. Every stream is numbered without gaps and leads to what was signed over it (``checking_streams``).
 7. Attachments hash to what was signed, and files that nothing names are counted (``checking_files``).
@@ -30,11 +31,14 @@ from legation.errors import StoreError
 from legation.keys.card import Card
 from legation.node.checking_bags import check_bags
 from legation.node.checking_cards import check_own_cards
+from legation.node.checking_destroyed import check_destroyed
 from legation.node.checking_files import check_files, remove_leftovers
 from legation.node.checking_foundations import check_decided, check_foundations
 from legation.node.checking_log import check_log
+from legation.node.checking_offers import check_offers
 from legation.node.checking_paper import check_paper
 from legation.node.checking_releases import check_releases, check_withdrawals
+from legation.node.checking_restorations import check_restorations
 from legation.node.checking_signed import Link
 from legation.node.checking_streams import check_incoming, check_outgoing
 from legation.node.checking_views import check_views
@@ -232,6 +236,9 @@ def _look_further(db: Reading, found: Findings, at: _Node) -> None:
         )
         found.tries(f"stream to {peer.office}", partial(check_outgoing, link))
         found.tries(f"stream from {peer.office}", partial(check_incoming, link))
+    check_offers(db, found, logged, at.blobs)
+    check_restorations(db, found, rules, logged, card=at.card, around=at.around)
     check_withdrawals(db, found, rules, logged)
+    check_destroyed(db, found, rules, logged)
     logged.check_met(found)
     check_files(db, found, at.blobs, at.attachments)

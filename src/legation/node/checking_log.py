@@ -32,7 +32,12 @@ NOT_KEPT = "a hash that is kept for proofs is not what the entries make"
 NOT_ALL_KEPT = "it keeps more or fewer hashes than its entries make"
 
 # The kinds of which each entry stands for something that is kept; the others stand for an act alone.
-KEPT = frozenset(LogKind) - {LogKind.PAUSED, LogKind.EXCLUDED, LogKind.RESUMED, LogKind.RESTORED}
+KEPT = frozenset(LogKind) - {
+    LogKind.PAUSED,
+    LogKind.EXCLUDED,
+    LogKind.RESUMED,
+    LogKind.LOWERED,
+}
 
 
 class Logged:
@@ -95,10 +100,11 @@ def check_log(db: Reading, found: Findings, card: Card, around: Surroundings) ->
     if completed_count(frontier.size) != logbook.subtree_count(db):
         astray.add("log", NOT_ALL_KEPT)
     found.mend_all(astray, rebuilding.log_hashes, can_be=holds)
-    origin = log_origin(str(card.office), state.incarnation)
-    for size, data in logbook.checkpoints(db):
-        look = partial(_checkpoint, db, card, around, data=data, origin=origin, size=size)
-        found.hold("log checkpoints", f"log, checkpoint {size}", look)
+    for incarnation in logbook.incarnations(db):
+        origin = log_origin(str(card.office), incarnation)
+        for size, data in logbook.checkpoints(db, incarnation):
+            look = partial(_checkpoint, db, card, around, data=data, origin=origin, size=size)
+            found.hold("log checkpoints", f"log, checkpoint {size}", look)
     return logged
 
 

@@ -2,8 +2,8 @@
 """
 The check of copies on paper.
 
-Each is of a delivery that stands where persons say, shows nothing that was not approved, can be made again as it was,
-and what persons did with it stands in the log.
+Each is of a delivery that stands where persons say, shows nothing that was not approved, can be made again as it was
+(unless the item was destroyed here), and what persons did with it stands in the log.
 """
 
 from functools import partial
@@ -16,7 +16,7 @@ from legation.node.printing import copy_data
 from legation.node.rules import Rules
 from legation.release import DeliveryState, Destroyed, HandedOver, Printed
 from legation.store.blobs import Blobs
-from legation.store.sqlite import checks, paper
+from legation.store.sqlite import checks, destructions, paper
 from legation.store.sqlite.database import Reading
 from legation.store.sqlite.paper import StoredCopy
 
@@ -42,7 +42,8 @@ def _copy(db: Reading, each: StoredCopy, blobs: Blobs, rules: Rules, logged: Log
         raise StoreError("it shows something else than was approved")
     if not _stands(each):
         raise StoreError("it does not stand where persons say")
-    copy_data(db, each, rules, blobs)
+    if not destructions.is_destroyed(db, each.item_id):
+        copy_data(db, each, rules, blobs)
     for kind, digest in _said(each):
         logged.claim(kind, digest)
 

@@ -27,7 +27,16 @@ from legation.node.passing import approved_copies, passing_digest
 from legation.node.rules import Rules
 from legation.release import DeliveryState
 from legation.store.blobs import Blobs
-from legation.store.sqlite import backfile, checks, deliveries, drafts, items, rebuilding, withdrawals
+from legation.store.sqlite import (
+    backfile,
+    checks,
+    deliveries,
+    destructions,
+    drafts,
+    items,
+    rebuilding,
+    withdrawals,
+)
 from legation.store.sqlite.backfile import StoredAdmission
 from legation.store.sqlite.checks import CheckedDelivery
 from legation.store.sqlite.database import Reading
@@ -69,6 +78,8 @@ def _release(db: Reading, release: StoredRelease, blobs: Blobs, rules: Rules, lo
         raise StoreError("its draft is missing")
     for kind, logged_as in ((LogKind.RELEASED, release.item_id), (LogKind.APPROVED, release.preview_digest)):
         logged.claim(kind, logged_as)
+    if draft is None and destructions.is_destroyed(db, release.item_id):
+        return  # what was seen of it is gone
     approved = deliveries.approved(db, release.release_id)
     found: bytes | None
     if draft is None:

@@ -8,12 +8,14 @@ The check of every stream, ours and theirs.
 4. What became of an entry is what the log and later entries say.
 """
 
+from collections.abc import Sequence
 from functools import partial
 from hashlib import sha256
 from typing import NamedTuple
 
 from legation.errors import StoreError
-from legation.exchange import EntryHeader, EntryKind, read_view, write_view
+from legation.exchange import EntryHeader, EntryKind, read_start, read_view, write_view
+from legation.exchange.entry import PREDECESSORS_MAX
 from legation.item.view import inspect
 from legation.log import Frontier, LogKind, completed, completed_count, stream_origin
 from legation.merkle import Hash
@@ -22,17 +24,47 @@ from legation.node.checking_signed import Link, Notes, StreamNotes
 from legation.node.findings import Listed
 from legation.store.sqlite import checks, incoming, items, outgoing, rebuilding
 from legation.store.sqlite.checks import Side
-from legation.store.sqlite.incoming import EntryState, NewIncoming
+from legation.store.sqlite.incoming import EntryState, Incoming, NewIncoming
+from legation.store.sqlite.items import ViewState
+from legation.store.sqlite.outgoing import Outgoing
 
 ANOTHER_ROOT = "it leads to another root than was stored"
 
 
 def check_outgoing(link: Link) -> None:
-    """Our stream to a peer: numbers, leaves, payloads, roots, checkpoints, receipts."""
-    stream = outgoing.stream(link.db, link.theirs)
-    if stream is None:
+    """Our streams to a peer, the present one and those that were left."""
+    streams = outgoing.streams(link.db, link.theirs)
+    for place, stream in enumerate(streams):
+        is_left = stream is not streams[-1]
+        where = f"stream to {link.theirs}" + (f" that was left, {place + 1}" if is_left else "")
+        link.found.tries(where, partial(_check_outgoing, link, stream, where))
+        link.found.tries(where, partial(_check_start, link, stream, streams[:place]))
+
+
+def _check_start(link: Link, stream: Outgoing, before: Sequence[Outgoing]) -> None:
+    """
+    See that the start of a stream names those before it, and no more of them than was here.
+
+    Raises:
+        StoreError: It does not.
+    """
+    payload = outgoing.payload(link.db, stream.stream_id, 0, link.blobs) if stream.frontier.size else None
+    if payload is None:
         return
-    where = f"stream to {link.theirs}"
+    named = {each.incarnation: each for each in read_start(payload).predecessors}
+    for each in before[-PREDECESSORS_MAX:]:
+        found = named.get(each.incarnation)
+        if found is None:
+            raise StoreError("its start does not name a stream that was left for it")
+        # What was lost whole is named by what the peer showed of it.
+        if 0 < found.size <= each.frontier.size and found.root != outgoing.root_at(
+            link.db, each.stream_id, found.size
+        ):
+            raise StoreError("its start says of a stream that was left what is not so")
+
+
+def _check_outgoing(link: Link, stream: Outgoing, where: str) -> None:
+    """A stream to a peer: numbers, leaves, payloads, roots, checkpoints, receipts."""
     look = StreamNotes(link, where, stream_origin(link.ours, link.theirs, stream.incarnation), is_ours=True)
     checkpoints = Notes(outgoing.checkpoints(link.db, stream.stream_id), look.checkpoint)
     receipts = Notes(outgoing.receipts(link.db, stream.stream_id), look.receipt)
@@ -89,7 +121,8 @@ class _OutgoingWalk:
 
     def _look(self, header: EntryHeader) -> None:
         payload = outgoing.payload(self._db, self._stream_id, header.number, self._link.blobs)
-        if (payload is None) != (header.number in self._voided):
+        is_gone = outgoing.is_destroyed(self._db, self._stream_id, header.number)
+        if (payload is None) != (header.number in self._voided or is_gone):
             raise StoreError("whether it was taken back is not what later entries say")
         if header.kind is EntryKind.VOID:
             self._link.logged.meets(LogKind.VOIDED, header.payload_hash)
@@ -115,11 +148,34 @@ class _OutgoingWalk:
 
 
 def check_incoming(link: Link) -> None:
-    """A peer's stream to us: numbers, leaves, payloads, root, and the receipts that we gave."""
-    stream = incoming.stream(link.db, link.theirs)
-    if stream is None:
+    """A peer's streams to us, the present one and those that it left."""
+    streams = incoming.streams(link.db, link.theirs)
+    for place, stream in enumerate(streams):
+        is_left = stream is not streams[-1]
+        where = f"stream from {link.theirs}" + (f" that was left, {place + 1}" if is_left else "")
+        link.found.tries(where, partial(_check_incoming, link, stream, where))
+        before = None if place == 0 else streams[place - 1]
+        link.found.tries(where, partial(_check_follows, link, stream, before))
+
+
+def _check_follows(link: Link, stream: Incoming, before: Incoming | None) -> None:
+    """
+    See that a stream names the one that was held before it.
+
+    Raises:
+        StoreError: It does not.
+    """
+    if before is None or stream.held.frontier.size == 0:
         return
-    where = f"stream from {link.theirs}"
+    [start] = incoming.entries(link.db, stream.stream_id, 0, count_max=1, blobs=link.blobs)
+    if start.payload is None or before.incarnation not in {
+        each.incarnation for each in read_start(start.payload).predecessors
+    }:
+        raise StoreError("it does not follow on the one that was held before it")
+
+
+def _check_incoming(link: Link, stream: Incoming, where: str) -> None:
+    """A stream of a peer: numbers, leaves, payloads, root, and the receipts that we gave."""
     look = StreamNotes(link, where, stream_origin(link.theirs, link.ours, stream.incarnation), is_ours=False)
     receipts = Notes(incoming.receipts(link.db, stream.stream_id), look.receipt)
     walk = _IncomingWalk(link, stream.stream_id)
@@ -169,7 +225,11 @@ class _IncomingWalk:
         if header.leaf != entry.leaf:
             raise StoreError("its row says something else than its leaf")
         payload = entry.payload
-        if entry.view_key is not None and entry.slip is not None:
+        is_whole = (
+            entry.view_key is not None
+            and items.view(self._db, entry.view_key).state is not ViewState.DESTROYED
+        )
+        if is_whole and entry.view_key is not None and entry.slip is not None:
             payload = write_view(entry.slip, items.view_data(self._db, entry.view_key, self._link.blobs))
         if payload is not None and sha256(payload).digest() != header.payload_hash:
             raise StoreError("its payload is not the one that came")

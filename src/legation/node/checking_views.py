@@ -6,6 +6,7 @@ The check of views, and of everything that is folded from them.
 2. The item that it is of, its labels, its inbox row, and what versions are compared by: all of it folded again, and
    compared.
 3. It came with an entry of the office that its row names, and may be shown only if the log says that it was accepted.
+4. What has no bytes any more is of an item that persons destroyed.
 """
 
 from dataclasses import dataclass
@@ -24,7 +25,16 @@ from legation.node.judging import TAKEN_BACK
 from legation.node.rules import Rules
 from legation.projections import fold, fold_substance
 from legation.store.blobs import Blobs
-from legation.store.sqlite import access, attachments, checks, inbox, items, rebuilding, versions
+from legation.store.sqlite import (
+    access,
+    attachments,
+    checks,
+    destructions,
+    inbox,
+    items,
+    rebuilding,
+    versions,
+)
 from legation.store.sqlite.database import Reading, Writing
 from legation.store.sqlite.incoming import EntryState
 from legation.store.sqlite.items import StoredItem, StoredView, ViewState
@@ -64,6 +74,9 @@ def _view(looking: _Looking, view: StoredView, where: str) -> None:
     Raises:
         LegationError: It does not hold.
     """
+    if view.state is ViewState.DESTROYED:
+        _destroyed(looking, view)
+        return
     data = items.view_data(looking.db, view.view_key, looking.blobs)
     if sha256(data).digest() != view.hash or len(data) != view.size_bytes:
         raise StoreError("the bytes are not those that were stored")
@@ -76,6 +89,25 @@ def _view(looking: _Looking, view: StoredView, where: str) -> None:
         _attached(looking, contents, ids)
         _inbox(looking, view, contents, ids)
         _substance(looking, view, contents, ids, where)
+
+
+def _destroyed(looking: _Looking, view: StoredView) -> None:
+    """
+    See that persons destroyed a view whose bytes are not here, and that it once came.
+
+    Raises:
+        StoreError: They did not, or it did not.
+    """
+    if not destructions.is_destroyed(looking.db, view.item_id):
+        raise StoreError("its bytes are missing, and nobody destroyed its item")
+    if inbox.folded(looking.db, view.view_key) is not None:
+        raise StoreError("it is destroyed, and the inbox still has something of it")
+    came = checks.came_with(looking.db, view.view_key)
+    if view.source not in {each.office for each in came}:
+        raise StoreError("it did not come from whom its row says")
+    for kind in (LogKind.ACCEPTED, LogKind.QUARANTINED):
+        for each in (view.hash, *(each.leaf for each in came)):
+            looking.logged.meets(kind, each)
 
 
 def _item(looking: _Looking, view: StoredView, contents: Contents, where: str) -> None:

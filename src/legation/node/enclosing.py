@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-What is enclosed in a bag: sealed and put on the disk as it is read, and kept with the entries it belongs to.
+What is enclosed in a bag or a push: sealed and put on the disk as it is read, and kept with the entries it belongs to.
 
-Nothing is noted of it before its entries are taken in: a bag that stops in between is opened again from its
+Nothing is noted of it before its entries are taken in: one that stops in between is taken in again from its
 beginning. Files that were left by a crash are found by ``fsck``.
 """
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from legation.errors import RemoteProtocolError
-from legation.exchange import Accepted, Bag, Enclosed
+from legation.exchange import Accepted, Enclosed, Unasked
 from legation.item.attachment import CHUNK_SIZE_BYTES, chunk_count, chunk_hash
 from legation.merkle import Hash
 from legation.node.attaching import Attached, drawn_file, wanted_of
@@ -36,7 +36,7 @@ class _File:
 
 class Enclosures:
     """
-    Takes the attachments out of one bag.
+    Takes the attachments out of one bag or push.
 
     Args:
         coming: Those that are wanted: what is new, and not refused.
@@ -98,35 +98,35 @@ class Enclosures:
         for number, of in coming.attached:
             found = self._files.pop((number, of), None)
             if found is None or len(found.leaves) != chunk_count(of.portion.size):
-                raise RemoteProtocolError("the rules changed while a bag was opened", hint="open it again")
+                raise RemoteProtocolError("the rules changed while this was taken in", hint="try it again")
             wanted = wanted_of(of.portion, access.intern(db, of.policy, of.label))
             kept = Kept(wanted=wanted, file=found.file, leaves=tuple(found.leaves))
-            if not attachments.keep(db, kept, now):
+            if not coming.keep(db, number, kept, now):
                 yield found.file
         yield from self.files
 
-    def let_go(self, db: Writing, bag: Bag) -> Sequence[SealedFile]:
+    def let_go(self, db: Writing, letter: Unasked) -> Sequence[SealedFile]:
         """
-        Forget what had begun to come on the wire with entries that the bag has brought.
+        Forget what had begun to come by pulls with entries that came now.
 
         Returns:
             The files that it was in; they may go once this is committed.
         """
         entries = [
-            EntryName(office=bag.sender, incarnation=bag.incarnation, number=each.number)
-            for each in bag.entries
+            EntryName(office=letter.sender, incarnation=letter.incarnation, number=each.number)
+            for each in letter.entries
         ]
         spare = [kept.file for each in entries for kept in attachments.arriving(db, each).values()]
         attachments.forget_arriving(db, entries)
         return spare
 
 
-def coming_of(bag: Bag, judged: Mapping[int, Arrived]) -> Coming:
-    """What is attached to views of a bag that were judged and not refused."""
-    return Coming.of(bag.incarnation, {number: each.judged for number, each in judged.items()})
+def coming_of(letter: Unasked, judged: Mapping[int, Arrived]) -> Coming:
+    """What is attached to views of a bag or a push that were judged and not refused."""
+    return Coming.of(letter.incarnation, {number: each.judged for number, each in judged.items()})
 
 
-def check_enclosed(bag: Bag, accepted: Accepted, judged: Mapping[int, Arrived]) -> None:
+def check_enclosed(letter: Unasked, accepted: Accepted, judged: Mapping[int, Arrived]) -> None:
     """
     See that what is new comes with all its attachments and no others.
 
@@ -135,15 +135,15 @@ def check_enclosed(bag: Bag, accepted: Accepted, judged: Mapping[int, Arrived]) 
     Raises:
         RemoteProtocolError: It does not.
     """
-    coming = coming_of(bag, judged)
+    coming = coming_of(letter, judged)
     shown = {(number, each.portion.root, each.portion.size) for number, each in coming.attached}
-    there = {each.order for each in bag.enclosed if each.number >= accepted.brought.start}
+    there = {each.order for each in letter.enclosed if each.number >= accepted.brought.start}
     for number, *_ in sorted(shown - there):
-        raise RemoteProtocolError(f"an attachment of entry {number} is not in the bag")
+        raise RemoteProtocolError(f"an attachment of entry {number} is not enclosed")
     refused = {number for number, each in judged.items() if each.judged.state is None}
     for number, *_ in sorted(there - shown):
         if number not in refused:
-            raise RemoteProtocolError(f"an attachment in the bag is none of entry {number}")
+            raise RemoteProtocolError(f"an attachment that is enclosed is none of entry {number}")
 
 
 def _chunks(pieces: Iterable[bytes]) -> Iterator[bytes]:

@@ -22,7 +22,7 @@ from legation.node.attaching import Attached, attached_in, drawn_file, wanted_of
 from legation.node.judging import Judged
 from legation.node.surroundings import Surroundings
 from legation.store.attachments import Attachments, SealedFile
-from legation.store.sqlite import access, attachments
+from legation.store.sqlite import access, attachments, destructions
 from legation.store.sqlite.attachments import EntryName, Kept
 from legation.store.sqlite.database import Database, Writing
 
@@ -32,10 +32,15 @@ Ask = Callable[[Fetch], Envelope[Answer]]
 
 @dataclass(frozen=True, kw_only=True)
 class Coming:
-    """What is attached to the views of an answer that are not refused, by the number of the entry."""
+    """
+    What is attached to the views of an answer that are not refused, by the number of the entry.
+
+    ``items`` are the ids of what these are views of, by the same numbers.
+    """
 
     incarnation: bytes
     attached: tuple[tuple[int, Attached], ...]
+    items: Mapping[int, bytes]
 
     @classmethod
     def of(cls, incarnation: bytes, judged: Mapping[int, Judged]) -> Self:
@@ -48,7 +53,15 @@ class Coming:
                 if each.state is not None and each.contents is not None
                 for attached in attached_in(each.contents)
             ),
+            items={
+                number: each.contents.item_id for number, each in judged.items() if each.contents is not None
+            },
         )
+
+    def keep(self, db: Writing, number: int, kept: Kept, at: int) -> bool:
+        """Keep an attachment of an entry; False if its file serves nobody: it is held already, or destroyed here."""
+        is_destroyed = destructions.is_destroyed(db, self.items[number])
+        return not is_destroyed and attachments.keep(db, kept, at)
 
     def __bool__(self) -> bool:
         return bool(self.attached)
@@ -135,7 +148,7 @@ class Fetching:
             found = attachments.arriving(db, entry).get(wanted)
             if found is None or len(found.leaves) != chunk_count(of.portion.size):
                 raise RemoteProtocolError("the rules changed while attachments came", hint="pull again")
-            if not attachments.keep(db, found, now):
+            if not coming.keep(db, number, found, now):
                 yield found.file
         attachments.forget_arriving(
             db, {self._entry(coming.incarnation, number) for number, _ in coming.attached}

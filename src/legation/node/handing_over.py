@@ -14,9 +14,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from legation.errors import RemoteProtocolError
-from legation.exchange import BATCH_SIZE_BYTES, ENTRIES_MAX, Carried, TakenBack
+from legation.exchange import BATCH_SIZE_BYTES, ENTRIES_MAX, Carried, EntryKind, TakenBack
 from legation.keys.card import Card
 from legation.log import Checkpoint, key_name, names_key, sign_checkpoint, stream_origin
+from legation.node.incarnations import settle
+from legation.node.introducing import tell_card
 from legation.node.numbering import Cutter, not_to_go, number, stream_to, take_back
 from legation.node.rules import RuleBook, Rules
 from legation.node.signing import Signing
@@ -93,7 +95,12 @@ class HandingOver:
         self._cutter = Cutter(blobs)  # used in the writer thread only
 
     def number(self, db: Writing, office: str, rules: Rules) -> None:
-        """Decide what waits for *office*, cut it and append it to its stream."""
+        """Tell *office* of our newer cards; decide what waits for it, cut it and append it to its stream."""
+        stream = outgoing.stream(db, office)
+        if stream is not None and not stream.is_settled:
+            # Whoever could be asked what it holds has been (``beginning``).
+            settle(db, stream, None, epoch=rules.epoch, blobs=self._blobs, around=self._around)
+        tell_card(db, office, self._card, epoch=rules.epoch, blobs=self._blobs, around=self._around)
         number(db, office, rules=rules, cutter=self._cutter, blobs=self._blobs, around=self._around)
 
     def fill(self, db: Writing, office: str, rules: Rules, start: int) -> Batch:
@@ -108,6 +115,25 @@ class HandingOver:
             entries = self._entries(db, stream.stream_id, start)
         now = outgoing.stream(db, office)
         assert now is not None, "the stream was just used"
+        return Batch(stream=now, start=start, epoch=rules.epoch, entries=entries)
+
+    def fill_stopped(self, db: Writing, office: str, rules: Rules, start: int) -> Batch | None:
+        """
+        Read what goes where a link is paused, or the peer is excluded: withdrawals and certificates of destruction.
+
+        Entries have no gaps, so what was numbered before them is taken back, and waits anew if it is still permitted;
+        what is no view goes as it is. Nothing new is numbered. None if nothing is to go, or if the peer has lost what it
+        had: what it once received is not sent again here.
+        """
+        stream = outgoing.stream(db, office)
+        if stream is None or not passes_stopped(db, stream, start):
+            return None
+        views = outgoing.views_from(db, stream.stream_id, start)
+        if views:
+            take_back(db, office, views, rules=rules, around=self._around)
+        now = outgoing.stream(db, office)
+        assert now is not None, "the stream was just used"
+        entries = self._entries(db, stream.stream_id, start)
         return Batch(stream=now, start=start, epoch=rules.epoch, entries=entries)
 
     def _entries(self, db: Reading, stream_id: int, start: int) -> list[OutgoingEntry]:
@@ -156,9 +182,19 @@ class HandingOver:
             yield piece
 
     def _check_again(self, db: Writing, office: str, batch: Batch) -> None:
-        rules = self._book.turn(db)
-        if peers.link(db, office) != "active" or not_to_go(db, office, batch.entries, rules):
+        rules, link = self._book.turn(db), peers.link(db, office)
+        is_stopped = link == "frozen" or (link != "active" and any(map(_carries_view, batch.entries)))
+        if is_stopped or not_to_go(db, office, batch.entries, rules):
             raise RemoteProtocolError("the rules changed while an answer was being given")
+
+
+def passes_stopped(db: Reading, stream: Outgoing, start: int) -> bool:
+    """Whether there is something from *start* on that goes also where the link is stopped."""
+    return start >= stream.receipt_size and outgoing.has_passing(db, stream.stream_id, start)
+
+
+def _carries_view(each: OutgoingEntry) -> bool:
+    return each.payload is not None and each.header.kind is EntryKind.VIEW
 
 
 def _letter_entry(each: OutgoingEntry) -> Carried | TakenBack:

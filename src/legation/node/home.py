@@ -24,6 +24,7 @@ from legation.formats.shipped import AT_HAND, shipped_bytes
 from legation.keys.card import Card, Office, read
 from legation.labels import Clearance, Policies, Policy, TagType, category, reference_to
 from legation.log import INCARNATION_SIZE_BYTES, LogEntry, LogKind
+from legation.node.destroying import Destroying
 from legation.node.disk import write_file
 from legation.node.keyring import (
     OFFICE_KEYS,
@@ -62,6 +63,17 @@ class Home:
     def office(self) -> str:
         """The office whose node it is."""
         return str(self.card.office)
+
+    def destroying(self, around: Surroundings) -> Destroying:
+        """What destroys items here."""
+        return Destroying(
+            card=self.card,
+            signing=self.signing,
+            database=self.database,
+            blobs=self.blobs,
+            store=self.attachments,
+            around=around,
+        )
 
     def close(self) -> None:
         """Write what is queued, and let go of the store."""
@@ -208,7 +220,7 @@ def _defaults(held: Iterable[Policy], party: str, context: Sequence[str]) -> Ite
 
 def open_home(path: Path, around: Surroundings) -> Home:
     """
-    Open the folder of a node; a renewal that was cut short after its card was published is finished.
+    Open the folder of a node; what was cut short is finished: a renewal whose card was published, and destructions.
 
     Raises:
         StoreError: There is no node, or its store is not what it must be.
@@ -228,7 +240,7 @@ def open_home(path: Path, around: Surroundings) -> Home:
         blobs = Blobs(path / BLOBS)
         if used != keys or not is_known(card, database):
             settle(path, card, database=database, blobs=blobs, around=around)
-        return Home(
+        home = Home(
             path=path,
             card=card,
             signing=signing_of(used, around),
@@ -236,6 +248,8 @@ def open_home(path: Path, around: Surroundings) -> Home:
             blobs=blobs,
             attachments=Attachments(path / ATTACHMENTS),
         )
+        home.destroying(around).go_on()
+        return home
     except BaseException:
         database.close()
         raise

@@ -21,7 +21,7 @@ from legation.node.versions import fold_versions
 from legation.projections import fold
 from legation.release import decide_label
 from legation.store.blobs import Blobs
-from legation.store.sqlite import access, inbox, items
+from legation.store.sqlite import access, destructions, inbox, items
 from legation.store.sqlite.database import Writing
 from legation.store.sqlite.items import ViewState
 
@@ -128,7 +128,7 @@ def _apart(contents: Contents, because: str, office: str = "") -> Judged:
 
 
 def keep_view(db: Writing, judged: Judged, source: str, *, blobs: Blobs, now: int) -> int:
-    """Store a view that came, its layers, and its inbox row if it may be shown."""
+    """Store a view that came, its layers, and its inbox row if it may be shown; of what was destroyed here no byte."""
     contents = judged.contents
     assert contents is not None, "what is refused is not kept"
     assert judged.state is not None, "what is refused is not kept"
@@ -145,6 +145,10 @@ def keep_view(db: Writing, judged: Judged, source: str, *, blobs: Blobs, now: in
         is_own=False,
         at=now,
     )
+    if destructions.is_destroyed(db, contents.item_id):
+        # Under its labels only what might have been shown.
+        shown = layers if judged.state is ViewState.HELD else ()
+        return items.save_destroyed(db, contents.data, contents.item_id, source=source, layers=shown, at=now)
     view_key = items.save_view(
         db,
         data=contents.data,

@@ -38,7 +38,6 @@ from legation.node.surroundings import Surroundings
 KEY_FILE_SIZE_BYTES_MAX = 4096  # some twenty short secrets
 SEAL_KEPT_S = 90 * 86_400  # "destroyed 90 days after its successor was published" (exchange, "Envelopes")
 FORMER_SEALS_MAX = OPENERS_MAX - 1  # a receiver tries no more keys than that, and the present one
-PROTOCOL_VERSION = 1  # the exchange protocol that this release is written for
 
 
 class NextKeys(Canonical, frozen=True):
@@ -247,7 +246,7 @@ def make_card(
         ),
         seal_keys=(ListedSealKey(key=opener.public_key, state=KeyState.CURRENT),),
         addresses=tuple(addresses),
-        protocols=(PROTOCOL_VERSION,),
+        protocols=around.protocols,
         policies=newest(policies),
     )
     return make(body, (root_signer, keys.item_signer, *stream_signers))

@@ -9,9 +9,11 @@ from legation.node.reading import said
 from legation.node.rules import read_card
 from legation.node.surroundings import Surroundings
 from legation.records import GrantRecord, PeerRecord, PeersRecord
-from legation.store.sqlite import incoming, items, node, outgoing, peers, withdrawals
+from legation.store.sqlite import destructions, incoming, items, node, outgoing, peers, withdrawals
 from legation.store.sqlite.database import Database, Reading
 from legation.store.sqlite.peers import StoredGrant, StoredPeer
+
+SILENT_S = 3_600  # an idle link says something every five minutes
 
 
 def read_peers(*, database: Database, around: Surroundings) -> PeersRecord:
@@ -28,6 +30,9 @@ def _peer(db: Reading, each: StoredPeer, around: Surroundings) -> PeerRecord:
     sent, received = outgoing.stream(db, each.office), incoming.stream(db, each.office)
     apart = [one.because for one in items.quarantined(db) if one.source == each.office]
     apart += [one.because for one in withdrawals.quarantined(db) if one.source == each.office]
+    apart += [one.because for one in destructions.apart(db) if one.source == each.office]
+    told, told_at = (0, None) if sent is None else outgoing.told(db, sent.stream_id)
+    now = around.seconds()
     return PeerRecord(
         office=each.office,
         card=None if card is None else card.body.number,
@@ -52,7 +57,34 @@ def _peer(db: Reading, each: StoredPeer, around: Surroundings) -> PeerRecord:
         unheard=_unheard(db, each, around),
         asked_by=each.asked_by,
         on_paper=each.is_on_paper,
+        told=told,
+        told_at="" if told_at is None else said(told_at),
+        silent=_silent(each, card, now) if pinned is not None else "",
+        unsaid=_unsaid(each, 0 if sent is None else sent.frontier.size, told_at, now),
+        protocol=each.protocol,
+        asks_lower=peers.asks_lower(db, each.office) or "",
     )
+
+
+def _silent(each: StoredPeer, card: Card | None, now: int) -> str:
+    """
+    Say since when a peer has neither asked nor answered, if that is too long; empty if not, or if no line is expected.
+
+    What is dropped on the way leaves no other trace.
+    """
+    last = max(each.heard_at or 0, each.reached_at or 0)
+    is_expected = last or (card is not None and card.body.addresses)
+    if each.link != "active" or not is_expected or now - last <= SILENT_S:
+        return ""
+    return said(last) if last else "the beginning"
+
+
+def _unsaid(each: StoredPeer, size: int, told_at: int | None, now: int) -> str:
+    """Say since when a peer that is there has not said how much of our stream it holds, if that is too long."""
+    is_there = now - max(each.heard_at or 0, each.reached_at or 0) <= SILENT_S
+    if each.link != "active" or not size or not is_there or now - (told_at or 0) <= SILENT_S:
+        return ""
+    return "the beginning" if told_at is None else said(told_at)
 
 
 def _unheard(db: Reading, each: StoredPeer, around: Surroundings) -> str:
@@ -73,7 +105,7 @@ def _unheard(db: Reading, each: StoredPeer, around: Surroundings) -> str:
     number, at = since[-1]
     if (each.reached_at or 0) > at or _has_receipted(db, each.office, cards[-1]):
         return ""
-    return f"has accepted nothing since our card {number}: give it that card, to be confirmed there"
+    return f"has accepted nothing since our card {number}: it comes with its next pull, push or bag"
 
 
 def _has_receipted(db: Reading, office: str, own: Card) -> bool:

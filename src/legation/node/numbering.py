@@ -362,7 +362,8 @@ def not_to_go(db: Reading, office: str, entries: Sequence[OutgoingEntry], rules:
     """
     Name those of *entries* that *office* may no longer be handed.
 
-    By the rules, or because their item was withdrawn since, or because it is another's and not trusted any more.
+    By the rules, or because their item was withdrawn since, or because it is another's and not trusted any more; or
+    because it was destroyed here after they had received it, and is gone.
     """
     whole = {
         each.delivery_id: each.header.number
@@ -370,7 +371,8 @@ def not_to_go(db: Reading, office: str, entries: Sequence[OutgoingEntry], rules:
         if each.payload is not None and each.delivery_id is not None
     }
     stopped = {whole[each] for each in deliveries.stopped_among(db, whole)}
-    return sorted(stopped.union(flipped(office, entries, rules)))
+    destroyed = {each.header.number for each in entries if each.lacks_void}
+    return sorted(stopped.union(destroyed, flipped(office, entries, rules)))
 
 
 def flipped(office: str, entries: Iterable[OutgoingEntry], rules: Rules) -> list[int]:

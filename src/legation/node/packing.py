@@ -16,44 +16,44 @@ hands over the same entries, or less: what may no longer go goes as its leaf, an
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
-from legation.errors import RefusedError, RemoteProtocolError, StoreError
+from legation.errors import RefusedError, RemoteProtocolError
 from legation.exchange import (
     ENCLOSED_MAX,
     NONCE_SIZE_BYTES,
     Bag,
     Enclosed,
-    EntryKind,
     binding_of,
     envelope_size,
-    read_view,
     write_envelope,
 )
-from legation.item.view import inspect
 from legation.keys.card import Card
 from legation.keys.seal import SECRET_SIZE_BYTES
 from legation.labels.label import check_name
 from legation.log import LogEntry, LogKind
-from legation.node.attaching import attached_in, wanted_of
 from legation.node.bags import file_name
 from legation.node.disk import write_file
+from legation.node.filling import attached_to
 from legation.node.findings import Tell, untold
 from legation.node.handing_over import Batch, HandingOver
+from legation.node.introducing import introduction
 from legation.node.numbering import stream_to
-from legation.node.receipting import receipt_to_give
+from legation.node.receipting import old_to_give, receipt_to_give
 from legation.node.rules import RuleBook, Rules
 from legation.node.signing import Signing
+from legation.node.speaking import version_for
 from legation.node.surroundings import Surroundings
 from legation.node.taking_in import held_of
 from legation.records import PackedRecord, PackingRecord
 from legation.store.attachments import Attachments
 from legation.store.blobs import Blobs
-from legation.store.sqlite import attachments, bags, deliveries, incoming, logbook, outgoing, peers
+from legation.store.sqlite import bags, deliveries, incoming, logbook, outgoing, peers
 from legation.store.sqlite.attachments import Kept
 from legation.store.sqlite.bags import BAG_NAME_SIZE_BYTES, NewBag, PackedBag
 from legation.store.sqlite.database import Database, Reading, Writing
-from legation.store.sqlite.outgoing import OutgoingEntry
+from legation.store.sqlite.outgoing import Outgoing
 
 FILL_SIZE_BYTES = 3 << 30  # then another bag begins: with padding a file stays below what FAT sticks can hold
 BAGS_AT_ONCE = 1000  # of one call; a person carries them
@@ -132,7 +132,7 @@ class Packing:
             filled = self._database.write(lambda db: self._fill(db, self._packed_before(db, again)))
             made.append(self._make(folder, filled, by=by, has_way_back=has_way_back))
         while len(made) < BAGS_AT_ONCE:
-            filled = self._database.write(self._fill)
+            filled = self._database.write(partial(self._fill, is_first=not made))
             if not filled.batch.entries and (made or not self._brings_receipt()):
                 break
             made.append(self._make(folder, filled, by=by, has_way_back=has_way_back))
@@ -164,7 +164,7 @@ class Packing:
             raise RefusedError(f"`{self._peer}` has receipted all of bag {number}")
         return found
 
-    def _fill(self, db: Writing, old: PackedBag | None = None) -> _Filled:
+    def _fill(self, db: Writing, old: PackedBag | None = None, *, is_first: bool = True) -> _Filled:
         """Step 1: what goes into the next bag, or what of an old one may still go."""
         rules = self._book.turn(db)
         card = rules.cards.get(self._peer)
@@ -173,9 +173,10 @@ class Packing:
                 f"the card of `{self._peer}` is not confirmed", hint=f"legation peer confirm {self._peer}"
             )
         link = peers.link(db, self._peer)
-        if link != "active":
-            raise RefusedError(f"the link to `{self._peer}` is {link}", hint="legation peer list says why")
         stream = stream_to(db, self._peer, self._around)
+        if link != "active":
+            batch = self._stopped(db, rules, stream, link, is_old=old is not None, is_first=is_first)
+            return self._cut(db, batch, rules, card)
         if old is None:
             start = max(bags.packed_up_to(db, stream.stream_id), stream.receipt_size)
             # All goes now, also behind what was numbered and not taken yet; ``fill`` alone would wait for that.
@@ -187,12 +188,23 @@ class Packing:
             batch = replace(batch, entries=batch.entries[: max(0, old.stop - start)])
         return self._cut(db, batch, rules, card)
 
+    def _stopped(
+        self, db: Writing, rules: Rules, stream: Outgoing, link: str, *, is_old: bool, is_first: bool
+    ) -> Batch:
+        """What goes where the link is stopped: what is to stop the use of something, and nothing else."""
+        start = max(bags.packed_up_to(db, stream.stream_id), stream.receipt_size)
+        may_go = link != "frozen" and not is_old
+        found = self._handing.fill_stopped(db, self._peer, rules, start) if may_go else None
+        if found is None and is_first:
+            raise RefusedError(f"the link to `{self._peer}` is {link}", hint="legation peer list says why")
+        return found or Batch(stream=stream, start=start, epoch=rules.epoch)
+
     def _cut(self, db: Reading, batch: Batch, rules: Rules, card: Card) -> _Filled:
         """End a bag before what is attached makes it too long; an entry alone goes however long it is."""
         enclosed: list[tuple[Enclosed, Kept]] = []
         size_bytes = 0
         for place, entry in enumerate(batch.entries):
-            more = list(self._attached(db, entry, rules))
+            more = list(attached_to(db, entry, rules))
             size_bytes += entry.header.size_bytes + sum(each.size for each, _ in more)
             if place and (size_bytes > FILL_SIZE_BYTES or len(enclosed) + len(more) > ENCLOSED_MAX):
                 batch = replace(batch, entries=batch.entries[:place])
@@ -200,27 +212,17 @@ class Packing:
             enclosed += more
         return _Filled(batch=batch, enclosed=enclosed, card=card)
 
-    def _attached(self, db: Reading, entry: OutgoingEntry, rules: Rules) -> Iterator[tuple[Enclosed, Kept]]:
-        """What is attached to the view of an entry, and where its bytes lie; the same file once."""
-        if entry.payload is None or entry.header.kind is not EntryKind.VIEW:
-            return
-        found: dict[Enclosed, Kept] = {}
-        for each in attached_in(inspect(read_view(entry.payload)[1])):
-            portion = each.portion
-            kept = attachments.find(db, wanted_of(portion, rules.ids[each.policy, each.label]))
-            if kept is None:
-                raise StoreError("the bytes of an attachment are not here", hint="restore the newest backup")
-            found[Enclosed(number=entry.header.number, root=portion.root, size=portion.size)] = kept
-        yield from sorted(found.items(), key=lambda each: each[0].order)
-
     def _brings_receipt(self) -> bool:
         """Whether there is a receipt that no bag has brought back yet."""
         with self._database.read() as db:
             ours = incoming.stream(db, self._peer)
             stream = outgoing.stream(db, self._peer)
-            brought = 0 if stream is None else bags.brought_back(db, stream.stream_id)
-            is_newer = ours is not None and ours.held.receipt_size > brought
-            return is_newer and receipt_to_give(db, self._peer, self._card) is not None
+            if ours is None:
+                return False
+            brought = 0 if stream is None else bags.brought_back(db, stream.stream_id, ours.stream_id)
+            return (
+                ours.held.receipt_size > brought and receipt_to_give(db, self._peer, self._card) is not None
+            )
 
     def _make(self, folder: Path, filled: _Filled, *, by: str, has_way_back: bool) -> PackedRecord:
         """Steps 2 to 4."""
@@ -228,7 +230,7 @@ class Packing:
 
         def note(db: Writing) -> tuple[Batch, Bag]:
             batch = self._handing.checked(db, filled.batch) if filled.batch.entries else filled.batch
-            bag = self._letter(db, batch, [each for each, _ in filled.enclosed])
+            bag = self._letter(db, batch, [each for each, _ in filled.enclosed], filled.card)
             self._note(db, batch, bag, name=name, by=by, has_way_back=has_way_back)
             return batch, bag
 
@@ -250,7 +252,7 @@ class Packing:
             has_way_back=has_way_back,
         )
 
-    def _letter(self, db: Reading, batch: Batch, enclosed: Sequence[Enclosed]) -> Bag:
+    def _letter(self, db: Reading, batch: Batch, enclosed: Sequence[Enclosed], card: Card) -> Bag:
         return Bag(
             sender=self._office,
             receiver=self._peer,
@@ -258,11 +260,13 @@ class Packing:
             number=bags.next_number(db, batch.stream.stream_id),
             incarnation=batch.stream.incarnation,
             start=batch.start,
+            protocol=version_for(db, card, self._card, self._around),
             entries=batch.letter_entries,
             checkpoint=batch.checkpoint,
             enclosed=tuple(enclosed),
             receipt=receipt_to_give(db, self._peer, self._card),
             position=held_of(incoming.stream(db, self._peer)).position,
+            old=old_to_give(db, self._peer, self._card),
         )
 
     def _note(self, db: Writing, batch: Batch, bag: Bag, *, name: bytes, by: str, has_way_back: bool) -> None:
@@ -277,6 +281,7 @@ class Packing:
             file=name,
             has_way_back=has_way_back,
             receipt_size=0 if bag.receipt is None or ours is None else ours.held.receipt_size,
+            receipt_of=None if bag.receipt is None or ours is None else ours.stream_id,
             by=by,
             at=now,
         )
@@ -286,6 +291,8 @@ class Packing:
     def _write(self, path: Path, batch: Batch, bag: Bag, filled: _Filled) -> int:
         """Step 3; gives how long the file is."""
         attached = (self._store.chunks(kept.file, each.size) for each, kept in filled.enclosed)
+        with self._database.read() as db:
+            cards = introduction(db, self._card)
         written = write_envelope(
             bag,
             batch.payloads,
@@ -294,6 +301,7 @@ class Packing:
             secret=self._around.random(SECRET_SIZE_BYTES),
             sealer=self._around.sealer,
             attached=attached,
+            cards=cards,
         )
         # What hands nothing over cannot hand over too much.
         guarded = self._handing.guarded(written, self._peer, batch) if batch.entries else written

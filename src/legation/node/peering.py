@@ -16,19 +16,19 @@ from msgspec.structs import replace
 from legation.encoding import encode
 from legation.errors import MalformedError, RefusedError, VerificationError
 from legation.formats import stanag4774
-from legation.keys.card import Card, Cards, Office, fingerprint, read
+from legation.keys.card import Card, Office, fingerprint, read
 from legation.labels import Clearance
 from legation.labels.label import check_name
 from legation.log import LogEntry, LogKind
 from legation.node.accepting import judge_again
-from legation.node.chaining import check_next_card, check_not_older, report
+from legation.node.chaining import check_keys, check_next_card, check_not_older, report
 from legation.node.persons import check_second
 from legation.node.rules import begin_epoch, named_clearance, policies_at_hand, read_card
 from legation.node.stopping import admit_again, ask_to_admit
 from legation.node.surroundings import Surroundings
 from legation.store.blobs import Blobs
 from legation.store.sqlite import logbook, peers
-from legation.store.sqlite.database import Database, Reading, Writing
+from legation.store.sqlite.database import Database, Writing
 from legation.store.sqlite.peers import StoredGrant
 
 
@@ -79,14 +79,8 @@ def _add(db: Writing, theirs: Card, by: str, own: Card, around: Surroundings) ->
         return
     check_next_card(db, theirs, around)
     ask_to_admit(db, office, by)
-    _check_keys(db, theirs, own, around)
+    check_keys(db, theirs, own, around)
     peers.add_card(db, theirs, by, around.seconds())
-
-
-def _check_keys(db: Reading, theirs: Card, own: Card, around: Surroundings) -> None:
-    """Refuse a card that claims the key of another that is trusted, or ours."""
-    others = [read_card(each, around.verify) for each in peers.pinned_cards(db)]
-    Cards([own, *(each for each in others if each.office != theirs.office), theirs])
 
 
 def add_without_node(office: str, *, by: str, card: Card, database: Database, around: Surroundings) -> None:
@@ -174,7 +168,7 @@ def confirm_peer(
             check_second(each.added_by, by, "added this card")
         admit_again(db, office, by, around)
         # Others may have been confirmed since it was added.
-        _check_keys(db, theirs, card, around)
+        check_keys(db, theirs, card, around)
         now = around.seconds()
         # Each names the one before by its digest, so whoever compared the newest compared them all.
         for each in waiting:

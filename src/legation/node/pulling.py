@@ -19,16 +19,14 @@ Synchronous, as ``answering``, but for the one thread that fetches ahead.
 """
 
 import threading
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from legation.errors import (
     EquivocationError,
     RemoteProtocolError,
-    SignatureError,
 )
 from legation.exchange import (
-    ANSWER_SIZE_BYTES_MAX,
     BATCH_SIZE_BYTES,
     ENTRIES_MAX,
     NONCE_SIZE_BYTES,
@@ -36,21 +34,23 @@ from legation.exchange import (
     Answer,
     Envelope,
     Fetch,
+    Former,
     Held,
     Pull,
     TakenBack,
     accept,
     binding_of,
-    read_envelope,
-    write_envelope,
 )
 from legation.keys.card import Card
-from legation.keys.seal import MLKEM_SEED_SIZE_BYTES, SECRET_SIZE_BYTES, X25519_KEY_SIZE_BYTES, Opener
-from legation.keys.sign import PublicKey
+from legation.keys.seal import Opener
+from legation.log import Frontier
+from legation.node.asking import Asking, Exchange
 from legation.node.fetching import Coming, Fetching
-from legation.node.receipting import OTHER_KEY, receipt_to_give
+from legation.node.introducing import followed
+from legation.node.receipting import old_to_give, receipt_to_give
 from legation.node.rules import RuleBook, Rules
 from legation.node.signing import Signing
+from legation.node.speaking import version_for
 from legation.node.surroundings import Surroundings, is_recent
 from legation.node.taking_in import Arrived, Pulled, TakingIn, held_of
 from legation.store.attachments import Attachments, SealedFile
@@ -61,17 +61,16 @@ from legation.store.sqlite.database import Database, Writing
 REACHED_EVERY_S = 30  # how often an idle link is written down as alive
 ASKED_BACK_MAX = 3  # challenges in a row; one is enough, unless the peer started anew or the clock moved
 
-Exchange = Callable[[Iterable[bytes]], Iterator[bytes]]
-"""How an envelope gets to the peer and its answer back, piece by piece."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class _Asked:
-    """What a pull is made from: what is held, the peer's card, and the receipt that goes with it."""
+    """What a pull is made from: what is held, the peer's card, the receipt that goes with it, the version, what was left."""
 
     held: Held
     card: Card
     receipt: bytes | None
+    protocol: int
+    old: tuple[Former, ...] = ()
     wait_s: int = 0
 
 
@@ -143,7 +142,7 @@ class Pulling:
         self._own_card = card
         self._book = RuleBook(card, around)
         self._peer = peer
-        self._signing = signing
+        self._asking = Asking(office=self._office, peer=peer, signing=signing, around=around)
         self._database = database
         self._taking = TakingIn(
             office=self._office,
@@ -159,6 +158,9 @@ class Pulling:
         self._challenge: bytes | None = None
         self._asked_back = 0  # in a row
         self._reached_at: int | None = None
+        self._told: bytes | None = (
+            None  # the incarnation of which it has heard what we hold of those before it
+        )
         self._reported: bytes | None = None  # the newest receipt that the peer has had
         self._ahead: _Ahead | None = None  # what is being fetched already
 
@@ -171,7 +173,8 @@ class Pulling:
             wait_s: How long the peer may wait for news.
 
         Raises:
-            RefusedError: The peer's card is not confirmed here, or the link is stopped.
+            RefusedError: The peer's card is not confirmed here, the link is stopped, or no version of the exchange is
+                common to both.
             UnreachableError: No answer came.
             VerificationError: The answer does not hold; nothing of it was taken in.
             ProtocolError: It is out of turn; nothing of it was taken in.
@@ -181,10 +184,16 @@ class Pulling:
             card = self._taking.card(db, rules)
             stream = incoming.stream(db, self._peer)
             receipt = receipt_to_give(db, self._peer, self._own_card)
-        asked = _Asked(held=held_of(stream), card=card, receipt=receipt, wait_s=wait_s)
+            protocol = version_for(db, card, self._own_card, self._around)
+            held = held_of(stream)
+            # Once in each process is enough; it is of use in a stream that has just begun.
+            old = () if self._told == held.incarnation else old_to_give(db, self._peer, self._own_card)
+        asked = _Asked(held=held, card=card, receipt=receipt, protocol=protocol, old=old, wait_s=wait_s)
         try:
             fetched = self._next(exchange, asked)
             self._reported = fetched.asked.receipt
+            if fetched.asked.old and fetched.envelope.letter.challenge is None:
+                self._told = fetched.asked.held.incarnation
             return self._take(fetched.envelope, asked, rules, exchange)
         except EquivocationError as error:
             self._taking.freeze(error)
@@ -207,36 +216,29 @@ class Pulling:
 
     def _fetch(self, exchange: Exchange, asked: _Asked) -> _Fetched:
         """Ask, and open the answer (step 1)."""
-        opener = self._opener()
+        opener = self._asking.opener()
         return _Fetched(
             asked=asked, envelope=self._ask(exchange, self._pull(opener, asked), opener, asked.card)
         )
 
-    def _fetch_chunks(self, exchange: Exchange, card: Card, fetch: Fetch) -> Envelope[Answer]:
+    def _fetch_chunks(self, exchange: Exchange, asked: _Asked, fetch: Fetch) -> Envelope[Answer]:
         """Ask for chunks of an attachment, and open the answer."""
-        opener = self._opener()
+        opener = self._asking.opener()
         pull = Pull(
             sender=self._office,
             receiver=self._peer,
             nonce=self._around.random(NONCE_SIZE_BYTES),
             answer_key=opener.public_key,
+            protocol=asked.protocol,
             fetch=fetch,
         )
-        return self._ask(exchange, pull, opener, card)
+        return self._ask(exchange, pull, opener, asked.card)
 
     def _ask(self, exchange: Exchange, pull: Pull, opener: Opener, card: Card) -> Envelope[Answer]:
-        pieces = exchange(self._write(pull, card))
-        try:
-            return self._read(pieces, opener, card, pull)
-        finally:
-            if isinstance(pieces, Generator):
-                pieces.close()
-
-    def _opener(self) -> Opener:
-        """A key that one answer is sealed to."""
-        return self._around.opener(
-            self._around.random(MLKEM_SEED_SIZE_BYTES), self._around.random(X25519_KEY_SIZE_BYTES)
-        )
+        found = self._asking.ask(exchange, self._asking.write(pull, card), Answer, opener, card)
+        if found.letter.pull != binding_of(pull):
+            raise RemoteProtocolError("an answer came to another pull than ours")
+        return found
 
     def _pull(self, opener: Opener, asked: _Asked) -> Pull:
         challenge, self._challenge = self._challenge, None
@@ -245,61 +247,34 @@ class Pulling:
             receiver=self._peer,
             nonce=self._around.random(NONCE_SIZE_BYTES),
             answer_key=opener.public_key,
+            protocol=asked.protocol,
             position=asked.held.position,
             receipt=None if asked.receipt == self._reported else asked.receipt,
             challenge=challenge,
             wait_s=asked.wait_s,
+            old=asked.old,
         )
-
-    def _write(self, pull: Pull, card: Card) -> Iterator[bytes]:
-        return write_envelope(
-            pull,
-            [],
-            signer=self._signing.stream.ed25519,
-            to=card.seal_key,
-            secret=self._around.random(SECRET_SIZE_BYTES),
-            sealer=self._around.sealer,
-        )
-
-    def _read(self, pieces: Iterator[bytes], opener: Opener, card: Card, pull: Pull) -> Envelope[Answer]:
-        claimed: list[str] = []
-
-        def key_of(sender: str) -> PublicKey | None:
-            claimed.append(sender)
-            return card.envelope_key if sender == self._peer else None
-
-        try:
-            found = read_envelope(
-                pieces,
-                Answer,
-                openers=[opener],
-                receiver=self._office,
-                key_of=key_of,
-                verify=self._around.verify,
-                size_bytes_max=ANSWER_SIZE_BYTES_MAX,
-            )
-        except SignatureError as error:
-            if claimed != [self._peer]:
-                raise
-            raise SignatureError(
-                OTHER_KEY, hint="ask that office by another way for its newest card"
-            ) from error
-        if found.letter.pull != binding_of(pull):
-            raise RemoteProtocolError("an answer came to another pull than ours")
-        return found
 
     def _take(self, found: Envelope[Answer], asked: _Asked, rules: Rules, exchange: Exchange) -> Pulled:
         """Steps 2 to 5."""
-        held, card, answer = asked.held, asked.card, found.letter
+        held, answer = asked.held, found.letter
+        card = followed(asked.card, found.cards, self._around) if found.cards else asked.card
         if answer.challenge is not None:
             return self._take_challenge(answer.challenge)
         self._asked_back = 0
-        accepted = accept(found, held, sender=self._peer, keys=card.stream_keys, verify=self._around.verify)
+        accepted = accept(
+            found,
+            held,
+            sender=self._peer,
+            keys=card.stream_keys,
+            verify=self._around.verify,
+            root_at=self._root_at,
+        )
         if not answer.entries:
             self._note_reached()
             return Pulled()
-        if _is_full(accepted):
-            after = _Asked(held=accepted.held, card=card, receipt=asked.receipt)
+        if _is_full(accepted) and card == asked.card:
+            after = _Asked(held=accepted.held, card=card, receipt=asked.receipt, protocol=asked.protocol)
             self._ahead = _Ahead(lambda: self._fetch(exchange, after))
         with self._database.read() as db:
             judged = self._taking.judge_all(db, accepted, rules)
@@ -307,10 +282,11 @@ class Pulling:
         if coming:
             # Both would use the one way to the peer.
             self._drop_ahead()
-            self._fetching.fetch(coming, lambda fetch: self._fetch_chunks(exchange, card, fetch))
+            self._fetching.fetch(coming, lambda fetch: self._fetch_chunks(exchange, asked, fetch))
 
         def act(db: Writing) -> tuple[Pulled, Sequence[SealedFile]]:
-            now, arrived = self._taking.present(db, accepted, rules, judged)
+            self._taking.introduce(db, found.cards)
+            now, arrived = self._taking.present(db, accepted, rules, judged, card)
             pulled = self._commit(db, held=held, accepted=accepted, judged=arrived, rules=now)
             came = coming if arrived is judged else _coming(answer, arrived)
             return pulled, self._take_attached(db, answer, came)
@@ -318,6 +294,13 @@ class Pulling:
         pulled, spare = self._database.write(act)
         self._fetching.remove(spare)
         return pulled
+
+    def _root_at(self, size: int) -> bytes:
+        """The root of the first entries that are held."""
+        with self._database.read() as db:
+            stream = incoming.stream(db, self._peer)
+            assert stream is not None, "what is asked of is held"
+            return Frontier().extend(incoming.leaves_between(db, stream.stream_id, 0, size)).root
 
     def _take_attached(self, db: Writing, answer: Answer, coming: Coming) -> Sequence[SealedFile]:
         """Take in what came with the entries, let go of what came of those that were taken back."""
@@ -340,6 +323,8 @@ class Pulling:
             self._asked_back = 0
             raise RemoteProtocolError("the peer asks back and never answers")
         self._challenge = challenge
+        # Whoever asks back may have lost what it was told.
+        self._reported = None
         return Pulled(is_challenged=True)
 
     def _note_reached(self) -> None:

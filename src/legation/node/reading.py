@@ -23,6 +23,7 @@ from legation.node.rules import RuleBook, Rules, mission_reader, read_card
 from legation.node.surroundings import Surroundings
 from legation.node.versions import check_standing, find_item, find_own
 from legation.records import (
+    CertificateRecord,
     DeliveriesRecord,
     DeliveryRecord,
     InboxEntryRecord,
@@ -33,14 +34,17 @@ from legation.records import (
 )
 from legation.release import Because, DeliveryState, decide_label, disclosure_banner
 from legation.store.blobs import Blobs
-from legation.store.sqlite import access, deliveries, inbox, items, peers, versions, withdrawals
+from legation.store.sqlite import access, deliveries, destructions, inbox, items, peers, versions, withdrawals
 from legation.store.sqlite.database import Database, Reading, Writing
 from legation.store.sqlite.deliveries import StoredDelivery
+from legation.store.sqlite.destructions import StoredDestruction
 from legation.store.sqlite.inbox import InboxListing
 from legation.store.sqlite.peers import StoredPeer
 from legation.store.sqlite.versions import Version
 from legation.words import english
 
+WAS_RECEIVED = frozenset({Because.RECEIVED_BEFORE, Because.WITHDRAWAL_RECEIVED, Because.NOT_RECEIVED})
+"""Of what was withdrawn: its addressee may have had it. Whoever certifies that it is destroyed had it."""
 SILENT_S = 120  # after two long polls that did not come, a peer counts as unreachable
 VERSIONS_NAMED_MAX = 100  # before and after the one that is shown; each of them names its own neighbours
 
@@ -225,6 +229,7 @@ def read_deliveries(*, database: Database, around: Surroundings) -> DeliveriesRe
     with database.read() as db:
         links = {each.office: each for each in peers.peers(db)}
         told = withdrawals.told(db)
+        certified = destructions.all_certified(db)
         lineless = frozenset(office for office in links if _has_no_line(db, links[office], around))
         return DeliveriesRecord(
             deliveries=tuple(
@@ -234,6 +239,7 @@ def read_deliveries(*, database: Database, around: Surroundings) -> DeliveriesRe
                     now,
                     is_told=told.get((each.office, each.item_id), False),
                     has_no_line=each.office in lineless,
+                    certified=certified.get((each.office, each.item_id)),
                 )
                 for each in deliveries.deliveries(db)
             )
@@ -247,9 +253,17 @@ def _has_no_line(db: Reading, link: StoredPeer, around: Surroundings) -> bool:
 
 
 def _delivery(
-    each: StoredDelivery, link: StoredPeer | None, now: int, *, is_told: bool, has_no_line: bool
+    each: StoredDelivery,
+    link: StoredPeer | None,
+    now: int,
+    *,
+    is_told: bool,
+    has_no_line: bool,
+    certified: StoredDestruction | None,
 ) -> DeliveryRecord:
     because = _because(each, link, now, is_told=is_told, has_no_line=has_no_line)
+    if certified is not None and (each.state is DeliveryState.RECEIPTED or because in WAS_RECEIVED):
+        because = Because.CERTIFIED
     return DeliveryRecord(
         item=each.item_id.hex(),
         reference=each.reference,
@@ -259,7 +273,27 @@ def _delivery(
         since=said(each.changed_at),
         number=each.number,
         copy=each.copy,
+        certificate=certificate_record(certified)
+        if certified is not None and because is Because.CERTIFIED
+        else None,
     )
+
+
+def certificate_record(found: StoredDestruction) -> CertificateRecord:
+    """Tell a certificate of destruction that is kept."""
+    return CertificateRecord(
+        item=found.item_id.hex(),
+        office=found.office,
+        destroyed=said(found.destroyed_at),
+        data=found.data,
+        withdrawal=found.withdrawal.hex(),
+    )
+
+
+def _is_stuck(each: StoredDelivery, link: StoredPeer | None) -> bool:
+    """Whether a numbered delivery is, or stands behind, what was too long to be pushed; a receipt ends that."""
+    too_long = None if link is None else link.too_long
+    return too_long is not None and each.number is not None and each.number >= too_long
 
 
 def _because(
@@ -273,6 +307,8 @@ def _because(
     """
     if each.state is DeliveryState.WITHDRAWN and each.because is Because.RECEIVED_BEFORE and is_told:
         return Because.WITHDRAWAL_RECEIVED
+    if each.state is DeliveryState.NUMBERED and _is_stuck(each, link):
+        return Because.TOO_LONG_TO_PUSH
     if each.state is not DeliveryState.WAITING:
         return each.because
     if link is not None and link.link != "active" and (link.is_on_paper or link.heard_at is not None):

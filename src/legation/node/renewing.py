@@ -34,7 +34,6 @@ from legation.node.home import BLOBS, STORE, Home
 from legation.node.keyring import (
     FORMER_SEALS_MAX,
     OFFICE_KEYS,
-    PROTOCOL_VERSION,
     NextKeys,
     RootKey,
     draw_office_keys,
@@ -94,7 +93,7 @@ def prepare_renewal(home: Home, wanted: Wanted, around: Surroundings, *, instead
     """
     now = around.seconds()
     roles = _Roles.of(home.card, wanted, now)
-    _check_wanted(home, wanted, roles, now)
+    _check_wanted(home, wanted, roles, now, around)
     with FolderLock(home.path, name=LOCK):
         keys = in_use(read_keys(home.path), home.card, now, around)
         if keys.next is not None and not instead:
@@ -109,8 +108,9 @@ def prepare_renewal(home: Home, wanted: Wanted, around: Surroundings, *, instead
             )
         drawn = replace(keys, next=_draw(keys.present, roles, around) if roles.any else None)
         new = signing_of(drawn.renewed(now), around)
-        body = _next_body(home, wanted, roles, new, now)
-        data = request(home.card, body, (new.item, new.stream.ed25519, new.stream.mldsa44))
+        body = _next_body(home, wanted, roles, new, at=now, protocols=around.protocols)
+        signers = (new.item, new.stream.ed25519, new.stream.mldsa44)
+        data = request(home.card, body, signers, verify=around.verify)
         if drawn != read_keys(home.path):
             write_file(home.path / KEYS, OFFICE_KEYS.encode(drawn))
     return data
@@ -181,19 +181,21 @@ def _draw(present: NextKeys, roles: _Roles, around: Surroundings) -> NextKeys:
     return replace(present, **drawn)
 
 
-def _check_wanted(home: Home, wanted: Wanted, roles: _Roles, at: int) -> None:
+def _check_wanted(home: Home, wanted: Wanted, roles: _Roles, at: int, around: Surroundings) -> None:
     """
     Refuse what makes no card, before anything is drawn.
 
     Raises:
         MalformedError: It would say nothing new, or an address is none.
     """
-    body = following(home.card, time=at, **_told(home, wanted))
+    body = following(home.card, time=at, **_told(home, wanted, around.protocols))
     if not roles.any and not roles.revoked and body == following(home.card, time=at):
         raise MalformedError("the next card would say nothing new", hint="name what is to be renewed")
 
 
-def _next_body(home: Home, wanted: Wanted, roles: _Roles, new: Signing, at: int) -> CardBody:
+def _next_body(
+    home: Home, wanted: Wanted, roles: _Roles, new: Signing, *, at: int, protocols: tuple[int, ...]
+) -> CardBody:
     """Say what the next card says."""
     return following(
         home.card,
@@ -202,13 +204,13 @@ def _next_body(home: Home, wanted: Wanted, roles: _Roles, new: Signing, at: int)
         stream=(new.stream.ed25519.public_key, new.stream.mldsa44.public_key) if roles.stream else (),
         seal=new.opener.public_key if roles.seal else None,
         revoked=roles.revoked,
-        **_told(home, wanted),
+        **_told(home, wanted, protocols),
     )
 
 
-def _told(home: Home, wanted: Wanted) -> dict[str, Any]:
+def _told(home: Home, wanted: Wanted, protocols: tuple[int, ...]) -> dict[str, Any]:
     """What a card says beside its keys: where we are reached from then on, and what we decide with and speak now."""
-    return {"addresses": wanted.addresses, "policies": _policies(home), "protocols": (PROTOCOL_VERSION,)}
+    return {"addresses": wanted.addresses, "policies": _policies(home), "protocols": protocols}
 
 
 def _policies(home: Home) -> tuple[PolicyReference, ...]:
@@ -282,7 +284,7 @@ def recover_keys(folder: Path, wanted: Wanted, around: Surroundings) -> bytes:
             revoked=roles.revoked,
             addresses=wanted.addresses,
         )
-        data = request(card, body, (new.item, *streams))
+        data = request(card, body, (new.item, *streams), verify=around.verify)
         write_file(folder / KEYS, OFFICE_KEYS.encode(keys), new=True)
     return data
 

@@ -144,6 +144,11 @@ class RuleBook:
         self._around = around
         self._rules: Rules | None = None  # as they were committed
 
+    @property
+    def own(self) -> Card:
+        """The office's own card."""
+        return self._card
+
     def at(self, db: Reading) -> Rules:
         """The rules as this snapshot, or this change so far, sees them."""
         epoch = node.epoch(db).number

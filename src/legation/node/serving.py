@@ -13,31 +13,34 @@ A node at work: it answers pulls, pulls from its peers, and keeps house when the
 import asyncio
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TypeVar
 
 from starlette.types import ASGIApp
 
 from legation.errors import LegationError, MalformedError, RefusedError, StoreError
-from legation.exchange import ANSWER_SIZE_BYTES_MAX, PULL_SIZE_BYTES_MAX, Envelope, Pull
+from legation.exchange import ANSWER_SIZE_BYTES_MAX, PULL_SIZE_BYTES_MAX, PUSH_SIZE_BYTES_MAX
 from legation.keys.card import Card
 from legation.node.admitting import carry_out
 from legation.node.answering import Answering
 from legation.node.doorbell import Doorbell
-from legation.node.handing_over import Batch
 from legation.node.home import Home
+from legation.node.letterbox import Letterbox
 from legation.node.pulling import Pulling
+from legation.node.push_loop import Pulls, PushLoop, nobody_pulls, pushing
+from legation.node.pushed import TakingPushes
+from legation.node.pushing import Pushed
+from legation.node.reception import Answerer, Report
 from legation.node.rules import RuleBook, Rules, is_due
 from legation.node.settling import settle
 from legation.node.surroundings import Surroundings
 from legation.node.taking_in import Pulled
-from legation.records import PeerPulledRecord, PulledRecord
+from legation.records import PeerPulledRecord, PeerPushedRecord, PulledRecord, PushedRecord
 from legation.store.lock import FolderLock
 from legation.store.sqlite import deliveries, node, peers
-from legation.store.sqlite.database import Database, Reading, Writing
+from legation.store.sqlite.database import Reading, Writing
 from legation.transports.http.address import PATH, read_address
-from legation.transports.http.app import exchange_app
+from legation.transports.http.app import Long, exchange_app
 from legation.transports.http.peer import Peer
 from legation.transports.http.server import serve
 
@@ -46,95 +49,6 @@ RETRY_S_MIN = 0.2
 RETRY_S_MAX = 15.0
 LEAVE_S = 0.5  # for the pull loops to end when a node does; what they were doing is done again later
 LOOK_EVERY_S = 0.25  # how often the keeper looks; a look at an unchanged store costs microseconds
-ANSWERS_AT_ONCE_MAX = 4  # threads that open, decide and seal; waiting pulls hold none
-
-Done = TypeVar("Done")
-
-Report = Callable[[str, BaseException], None]
-"""Told what failed and why; the message of an error names no content."""
-
-
-class Answerer:
-    """Answers envelopes for a server: ``Answering``, with the waiting."""
-
-    def __init__(self, answering: Answering, doorbell: Doorbell, database: Database, report: Report) -> None:
-        self._answering = answering
-        self._report = report
-        self._ahead: set[asyncio.Task[None]] = set()
-        self._doorbell = doorbell
-        self._database = database
-        self._threads = asyncio.Semaphore(ANSWERS_AT_ONCE_MAX)
-        self._turns: dict[str, int] = {}
-
-    async def __call__(self, envelope: bytes, /) -> AsyncIterator[bytes]:
-        """
-        Answer one pull, now or when there is something to say.
-
-        Raises:
-            LegationError: It is not one that is answered.
-        """
-        found = await self._work(lambda: self._begin(envelope))
-        fetch = found.letter.fetch
-        if fetch is not None:
-            return self._passed(await self._work(lambda: self._answering.chunks(found, fetch)))
-        return self._give(found, await self._wait(found))
-
-    def _begin(self, envelope: bytes) -> Envelope[Pull]:
-        found = self._answering.open(envelope)
-        self._answering.take_in(found.letter)
-        return found
-
-    async def _wait(self, found: Envelope[Pull]) -> Batch:
-        """Wait until there is news, the time is over, or the same peer pulls anew."""
-        pull = found.letter
-        turn = self._turns[pull.sender] = self._turns.get(pull.sender, 0) + 1
-        await self._doorbell.ring()
-        until = asyncio.get_running_loop().time() + pull.wait_s
-        while True:
-            seen = self._database.data_version()
-            batch = await self._work(lambda: self._answering.batch(pull))
-            if batch.is_due or not await self._news(pull, turn, seen, until):
-                return batch
-
-    async def _news(self, pull: Pull, turn: int, seen: int, until: float) -> bool:
-        """
-        Wait until a commit brings something for a pull.
-
-        Returns:
-            False if its time is over before that, or its turn, or the node ends.
-        """
-        while True:
-            left = until - asyncio.get_running_loop().time()
-            if left <= 0 or turn != self._turns[pull.sender] or self._doorbell.is_closed:
-                return False
-            await self._doorbell.wait(seen, left, unless=lambda: turn != self._turns[pull.sender])
-            seen = self._database.data_version()
-            if self._answering.has_news(pull):
-                return True
-
-    async def _give(self, found: Envelope[Pull], batch: Batch) -> AsyncIterator[bytes]:
-        async for piece in self._passed(self._answering.pieces(found, batch)):
-            yield piece
-        if batch.entries:
-            # The peer is busy with this batch and will come for the next: it is made meanwhile.
-            ahead = asyncio.create_task(self._work(lambda: self._answering.work_ahead(found.letter.sender)))
-            self._ahead.add(ahead)
-            ahead.add_done_callback(self._done)
-
-    async def _passed(self, pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
-        """Pass pieces on, each made by a worker when it is asked for."""
-        while (piece := await self._work(lambda: next(pieces, None))) is not None:
-            yield piece
-
-    def _done(self, ahead: "asyncio.Task[None]") -> None:
-        """Let go of a task; what it could not do is done at the next pull, and fails there if it must."""
-        self._ahead.discard(ahead)
-        if not ahead.cancelled() and ahead.exception() is not None:
-            self._report("work ahead", ahead.exception() or LegationError("cancelled"))
-
-    async def _work(self, act: Callable[[], Done]) -> Done:
-        async with self._threads:
-            return await asyncio.to_thread(act)
 
 
 class PullLoop(threading.Thread):
@@ -197,14 +111,20 @@ class PullLoop(threading.Thread):
 
 class Keeper(threading.Thread):
     """
-    Keeps house: pull loops for the peers that there are, a new epoch when a date has passed, and
+    Keeps house: pull and push loops for the peers that there are, a new epoch when a date has passed, and
     withheld deliveries that may go since the rules changed.
     """
 
     def __init__(
-        self, home: Home, around: Surroundings, report: Report, broken: Callable[[], object]
+        self,
+        home: Home,
+        around: Surroundings,
+        report: Report,
+        broken: Callable[[], object],
+        pulls: Pulls = nobody_pulls,
     ) -> None:
         super().__init__(name="keeper", daemon=True)
+        self._pulls = pulls
         self._broken = broken
         self._home = home
         self._around = around
@@ -212,7 +132,7 @@ class Keeper(threading.Thread):
         self._book = RuleBook(home.card, around)
         self._before: Rules | None = None
         self._ends = {until for _, until in home.signing.former}
-        self._loops: dict[str, PullLoop] = {}
+        self._loops: dict[str, tuple[PullLoop, PushLoop]] = {}
         self._stopped = threading.Event()
 
     def stop(self) -> None:
@@ -239,11 +159,12 @@ class Keeper(threading.Thread):
         self._end_loops()
 
     def _end_loops(self) -> None:
-        """Stop the pull loops, and give them a moment to leave the store."""
-        for loop in self._loops.values():
+        """Stop the loops, and give them a moment to leave the store."""
+        loops = [each for both in self._loops.values() for each in both]
+        for loop in loops:
             loop.stop()
         until = time.monotonic() + LEAVE_S
-        for loop in self._loops.values():
+        for loop in loops:
             loop.join(max(0.0, until - time.monotonic()))
 
     def _is_due(self) -> bool:
@@ -282,27 +203,33 @@ class Keeper(threading.Thread):
         return rules
 
     def _follow(self, rules: Rules) -> None:
-        """Have one pull loop for each peer with an address, at its present address."""
+        """Have one loop of each kind for each peer with an address, at its present address."""
         wanted = {
             office: card.body.addresses[0] for office, card in rules.cards.items() if card.body.addresses
         }
-        for office, loop in list(self._loops.items()):
-            if wanted.get(office) != loop.address:
-                loop.stop()
+        for office, loops in list(self._loops.items()):
+            if wanted.get(office) != loops[0].address:
+                for loop in loops:
+                    loop.stop()
                 del self._loops[office]
         for office, address in wanted.items():
             if office not in self._loops:
-                self._begin_loop(office, address)
+                self._begin_loops(office, address)
 
-    def _begin_loop(self, office: str, address: str) -> None:
-        """Begin to pull from a peer; if its address is none of ours, the others are pulled from all the same."""
+    def _begin_loops(self, office: str, address: str) -> None:
+        """Begin to pull from a peer and push to it; if its address is none, the others are asked all the same."""
+        home, around, report = self._home, self._around, self._report
         try:
-            loop = PullLoop(self._home, office, address, self._around, self._report)
+            loops = (
+                PullLoop(home, office, address, around, report),
+                PushLoop(home, office, address, around, report, pulls=self._pulls),
+            )
         except LegationError as error:
             self._report(f"pull from {office}", error)
             return
-        self._loops[office] = loop
-        loop.start()
+        self._loops[office] = loops
+        for loop in loops:
+            loop.start()
 
 
 def turned_for(db: Reading, office: str, before: Rules | None, now: Rules) -> list[int]:
@@ -330,6 +257,19 @@ def pulling(home: Home, office: str, around: Surroundings) -> Pulling:
         blobs=home.blobs,
         attachments=home.attachments,
         around=around,
+    )
+
+
+def taking_pushes(home: Home, around: Surroundings, letterbox: Letterbox) -> TakingPushes:
+    """Make what takes the pushes of all peers."""
+    return TakingPushes(
+        card=home.card,
+        signing=home.signing,
+        database=home.database,
+        blobs=home.blobs,
+        attachments=home.attachments,
+        around=around,
+        letterbox=letterbox,
     )
 
 
@@ -361,12 +301,15 @@ async def serve_node(
     """
     with FolderLock(home.path):
         loop = asyncio.get_running_loop()
-        keeper = Keeper(home, around, report, lambda: loop.call_soon_threadsafe(stop.set))
+        answering = answering_of(home, around)
+        keeper = Keeper(
+            home, around, report, lambda: loop.call_soon_threadsafe(stop.set), pulls=answering.pulls
+        )
         keeper.start()
         doorbell = Doorbell(home.database)
         ending = asyncio.create_task(_end_waiting(doorbell, stop))
         try:
-            app = exchange_of(home, around, report, doorbell)
+            app = exchange_of(home, around, report, doorbell, answering)
             await serve(app, host=host, port=port, stop=stop, started=started)
         finally:
             ending.cancel()
@@ -387,11 +330,9 @@ async def serve_pages(pages: ASGIApp, *, stop: asyncio.Event, started: Callable[
     await serve(pages, host="127.0.0.1", port=0, stop=stop, started=started)
 
 
-def exchange_of(
-    home: Home, around: Surroundings, report: Report, doorbell: Doorbell | None = None
-) -> ASGIApp:
-    """The application that answers this node's peers; *doorbell* if its owner wants to close it."""
-    answering = Answering(
+def answering_of(home: Home, around: Surroundings) -> Answering:
+    """Make what answers the pulls of all peers."""
+    return Answering(
         card=home.card,
         signing=home.signing,
         database=home.database,
@@ -399,11 +340,33 @@ def exchange_of(
         attachments=home.attachments,
         around=around,
     )
-    answerer = Answerer(answering, doorbell or Doorbell(home.database), home.database, report)
+
+
+def exchange_of(
+    home: Home,
+    around: Surroundings,
+    report: Report,
+    doorbell: Doorbell | None = None,
+    answering: Answering | None = None,
+) -> ASGIApp:
+    """
+    The application that answers this node's peers.
+
+    Args:
+        home: The node's folder, opened.
+        around: Clock and dice.
+        report: Told what failed.
+        doorbell: If its owner wants to close it.
+        answering: If its owner asks it who pulls.
+    """
+    answering = answering or answering_of(home, around)
+    pushed = taking_pushes(home, around, answering.letterbox)
+    answerer = Answerer(answering, pushed, doorbell or Doorbell(home.database), home.database, report)
     return exchange_app(
         answerer,
         size_bytes_max=PULL_SIZE_BYTES_MAX,
         report=lambda error: report("exchange", error),
+        long=Long(size_bytes_max=PUSH_SIZE_BYTES_MAX, doorkeeper=answerer.let_in),
         paths={PATH, *_paths(home.card)},
     )
 
@@ -429,18 +392,23 @@ def pull_all(home: Home, office: str | None, around: Surroundings) -> PulledAll:
         RefusedError: The card of *office* is not confirmed.
         MalformedError: *office* has no address to be asked at.
     """
+    errors: list[LegationError] = []
+    found = [
+        _pull_one(home, each, address, around, errors) for each, address in _addresses(home, office, around)
+    ]
+    return PulledAll(record=PulledRecord(peers=tuple(found)), errors=tuple(errors))
+
+
+def _addresses(home: Home, office: str | None, around: Surroundings) -> list[tuple[str, str]]:
+    """Where one confirmed peer is, or all that have an address, by office."""
     with home.database.read() as db:
         cards = RuleBook(home.card, around).at(db).cards
     if office is not None and office not in cards:
         raise RefusedError(f"the card of `{office}` is not confirmed", hint=f"legation peer confirm {office}")
     if office is not None and not cards[office].body.addresses:
         raise MalformedError(f"the card of `{office}` names no address")
-    wanted = (
-        [office] if office is not None else [each for each in sorted(cards) if cards[each].body.addresses]
-    )
-    errors: list[LegationError] = []
-    found = [_pull_one(home, each, cards[each].body.addresses[0], around, errors) for each in wanted]
-    return PulledAll(record=PulledRecord(peers=tuple(found)), errors=tuple(errors))
+    wanted = sorted(cards) if office is None else [office]
+    return [(each, cards[each].body.addresses[0]) for each in wanted if cards[each].body.addresses]
 
 
 def _pull_one(
@@ -464,5 +432,56 @@ def _pull_one(
         views=sum(each.views for each in brought),
         quarantined=sum(each.quarantined for each in brought),
         refused=sum(each.refused for each in brought),
+        withdrawals=sum(each.withdrawals for each in brought),
+        certificates=sum(each.certificates for each in brought),
+        error=error,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class PushedAll:
+    """What pushing came to, and what failed, peer by peer."""
+
+    record: PushedRecord
+    errors: tuple[LegationError, ...]
+
+
+def push_all(home: Home, office: str | None, around: Surroundings) -> PushedAll:
+    """
+    Push to one peer, or to all confirmed ones that have an address, everything that waits for them.
+
+    Raises:
+        RefusedError: The card of *office* is not confirmed.
+        MalformedError: *office* has no address to be pushed to.
+    """
+    errors: list[LegationError] = []
+    found = [
+        _push_one(home, each, address, around, errors) for each, address in _addresses(home, office, around)
+    ]
+    return PushedAll(record=PushedRecord(peers=tuple(found)), errors=tuple(errors))
+
+
+def _push_one(
+    home: Home, office: str, address: str, around: Surroundings, errors: list[LegationError]
+) -> PeerPushedRecord:
+    """Push until there is nothing more; a failure ends it and is noted."""
+    peer, one = Peer(address, size_bytes_max=ANSWER_SIZE_BYTES_MAX), pushing(home, office, around)
+    made: list[Pushed] = []
+    error = ""
+    try:
+        while not made or made[-1].has_more or one.has_news():
+            made.append(one.push(peer.exchange))
+    except LegationError as failed:
+        errors.append(failed)
+        error = failed.message
+    finally:
+        peer.close()
+    last = made[-1] if made else Pushed(entries=0, held=0, size=0)
+    return PeerPushedRecord(
+        office=office,
+        entries=sum(each.entries for each in made),
+        held=last.held,
+        size=last.size,
+        too_long=last.too_long,
         error=error,
     )

@@ -13,24 +13,27 @@ Rules kept here:
 4. A frozen link is not paused and does not go on: its two ends tell two histories. It can be excluded; admitted
    again, it is frozen again at the first word that shows the other history.
 5. Every act begins an epoch: answers that are being given look at it before the next piece.
+6. ``exchange.link.LINKS`` is the table: what is not in it is refused.
 """
 
+from collections.abc import Mapping
 from hashlib import sha256
 
 from legation.encoding import encode
 from legation.errors import MalformedError, RefusedError
+from legation.exchange.link import LinkEvent, LinkState, link_after
 from legation.labels.label import check_name
 from legation.log import LogEntry, LogKind
 from legation.node.persons import check_second
 from legation.node.rules import begin_epoch
 from legation.node.surroundings import Surroundings
 from legation.records import LinkRecord
-from legation.store.sqlite import logbook, peers
+from legation.store.sqlite import logbook, peers, restorations
 from legation.store.sqlite.database import Database, Reading, Writing
 from legation.store.sqlite.peers import StoredPeer
 
-ACTIVE, PAUSED, FROZEN, EXCLUDED = "active", "paused", "frozen", "excluded"
-_LOGGED = {ACTIVE: LogKind.RESUMED, PAUSED: LogKind.PAUSED, EXCLUDED: LogKind.EXCLUDED}
+ACTIVE, PAUSED, FROZEN, EXCLUDED = LinkState
+_LOGGED: Mapping[str, LogKind] = {ACTIVE: LogKind.RESUMED, PAUSED: LogKind.PAUSED, EXCLUDED: LogKind.EXCLUDED}
 
 
 def pause_peer(office: str, *, by: str, database: Database, around: Surroundings) -> LinkRecord:
@@ -51,10 +54,11 @@ def pause_peer(office: str, *, by: str, database: Database, around: Surroundings
 
     def act(db: Writing) -> LinkRecord:
         found = _peer(db, office)
-        if found.link in {FROZEN, EXCLUDED}:
+        after = link_after(LinkState(found.link), LinkEvent.PAUSE)
+        if after is None:
             raise RefusedError(f"the link to `{office}` is {found.link} already")
-        if found.link == ACTIVE or found.asked_by:
-            _set(db, office, PAUSED, f"paused by {by}", around)
+        if found.link != after or found.asked_by:
+            set_link(db, office, after, f"paused by {by}", around)
         return _record(db, office)
 
     return database.write(act)
@@ -82,16 +86,39 @@ def resume_peer(office: str, *, by: str, database: Database, around: Surrounding
             raise RefusedError(
                 f"`{office}` is excluded", hint=f"add its card again, then: legation peer confirm {office}"
             )
-        if found.link == FROZEN:
+        after = link_after(LinkState(found.link), LinkEvent.RESUME)
+        if after is None:
             raise RefusedError(f"the link to `{office}` is frozen", hint="its two ends tell two histories")
-        if found.link == PAUSED and not found.asked_by:
+        if found.link != after:
+            _check_sound(db)
+        if found.link != after and not found.asked_by:
             peers.ask_to_go_on(db, office, by)
-        elif found.link == PAUSED:
+        elif found.link != after:
             check_second(found.asked_by, by, "asked for this")
-            _set(db, office, ACTIVE, "", around)
+            # Two persons have judged what the peer merely says.
+            restorations.close(db, office)
+            set_link(db, office, after, "", around)
         return _record(db, office)
 
     return database.write(act)
+
+
+def _check_sound(db: Reading) -> None:
+    """
+    Refuse to go on as long as nobody has said what happened to this folder, or if it is a copy.
+
+    Raises:
+        RefusedError: It is so.
+    """
+    if restorations.is_doubted(db):
+        raise RefusedError(
+            "this node has lost what it signed, or a copy of it runs",
+            hint="two persons say what happened: legation restore",
+        )
+    if restorations.is_copy(db):
+        raise RefusedError(
+            "this folder was declared to be a copy", hint="if it is to go on after all: legation restore"
+        )
 
 
 def exclude_peer(office: str, *, by: str, database: Database, around: Surroundings) -> LinkRecord:
@@ -111,9 +138,11 @@ def exclude_peer(office: str, *, by: str, database: Database, around: Surroundin
 
     def act(db: Writing) -> LinkRecord:
         found = _peer(db, office)
-        if found.link != EXCLUDED or found.asked_by:
+        after = link_after(LinkState(found.link), LinkEvent.EXCLUDE)
+        assert after is not None, "whoever is a correspondent can be excluded"
+        if found.link != after or found.asked_by:
             peers.end_grants(db, office, around.seconds())
-            _set(db, office, EXCLUDED, f"excluded by {by}", around)
+            set_link(db, office, after, f"excluded by {by}", around)
         return _record(db, office)
 
     return database.write(act)
@@ -136,14 +165,16 @@ def admit_again(db: Writing, office: str, by: str, around: Surroundings) -> None
         RefusedError: The same person added the card again, or nobody did.
     """
     found = peers.peer(db, office)
-    if found is None or found.link != EXCLUDED:
+    after = None if found is None else link_after(LinkState(found.link), LinkEvent.ADMIT)
+    if found is None or after is None or found.link == after:
         return
     if not found.asked_by:
         raise RefusedError(
             f"`{office}` is excluded", hint="one person adds its card again: legation peer add CARD"
         )
     check_second(found.asked_by, by, "added this card again")
-    _set(db, office, ACTIVE, "", around)
+    _check_sound(db)
+    set_link(db, office, after, "", around)
 
 
 def act_digest(office: str, link: str) -> bytes:
@@ -158,9 +189,10 @@ def _peer(db: Reading, office: str) -> StoredPeer:
     return found
 
 
-def _set(db: Writing, office: str, link: str, because: str, around: Surroundings) -> None:
+def set_link(db: Writing, office: str, link: str, because: str, around: Surroundings) -> None:
+    """Let the link to an office stand so, log that, and begin an epoch."""
     peers.set_link(db, office, link, because)
-    logged = LogEntry(kind=_LOGGED[link], hash=act_digest(office, link), time=around.seconds())
+    logged = LogEntry(kind=_LOGGED[LinkState(link)], hash=act_digest(office, link), time=around.seconds())
     logbook.append(db, [logged])
     begin_epoch(db, around)
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from legation.exchange import PROTOCOL
 from legation.item.draws import Draws, SecretDraws
 from legation.keys.seal import HPKEOpener, HPKESealer, Opener, Sealer
 from legation.keys.sign import MLDSA44Signer, PublicKey, Signer, Verify
@@ -33,6 +34,7 @@ class Surroundings:
         mldsa44: Makes an ML-DSA-44 signer from its seed.
         verify: The rule by which signatures of cards, envelopes and checkpoints hold.
         draws: Makes the draws of one item from the office's secret, fresh bytes and the digest signed.
+        protocols: The versions of the exchange that are spoken, in ascending order.
     """
 
     now: Callable[[], datetime]
@@ -42,6 +44,7 @@ class Surroundings:
     mldsa44: Callable[[bytes], Signer] = MLDSA44Signer
     verify: Verify = PublicKey.verify
     draws: Callable[[bytes, bytes, bytes], Draws] = SecretDraws
+    protocols: tuple[int, ...] = (PROTOCOL,)
 
     def seconds(self) -> int:
         """The instant in whole seconds since 1970."""

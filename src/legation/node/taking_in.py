@@ -9,10 +9,11 @@ What was refused is told to the sender in our own stream. What proves two histor
 frozen.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
+from legation.encoding import encode
 from legation.errors import EquivocationError, RefusedError, RemoteProtocolError
 from legation.exchange import (
     Accepted,
@@ -24,24 +25,26 @@ from legation.exchange import (
     Refused,
     TakenBack,
     read_view,
-    read_void,
     write_refused,
 )
 from legation.item.draft import Slip
 from legation.keys.card import Card
 from legation.log import LogEntry, LogKind, cosign, key_name
-from legation.node.judging import TAKEN_BACK, Judged, WhyApart, judge, keep_view
+from legation.node.effects import CHANGES_RULES, EFFECTS, Came
+from legation.node.introducing import take_cards
+from legation.node.judging import Judged, WhyApart, judge, keep_view
 from legation.node.numbering import append, begun
 from legation.node.receipting import stop
 from legation.node.rules import RuleBook, Rules, received_reader
 from legation.node.signing import Signing
 from legation.node.surroundings import Surroundings
-from legation.node.withdrawing import accept_withdrawal
 from legation.store.blobs import Blobs
-from legation.store.sqlite import incoming, items, logbook, node, peers
+from legation.store.sqlite import incoming, items, logbook, node, peers, restorations
 from legation.store.sqlite.database import Database, Reading, Writing
 from legation.store.sqlite.incoming import EntryState, Incoming, NewIncoming
 from legation.store.sqlite.items import ViewState
+
+BEGAN_ANEW = "its stream began anew: it lost something, and says so"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +63,8 @@ class Pulled:
     views: int = 0
     quarantined: int = 0
     refused: int = 0
+    withdrawals: int = 0
+    certificates: int = 0
     is_challenged: bool = False
 
 
@@ -108,6 +113,8 @@ class TakingIn:
             raise RefusedError(
                 f"the card of `{self._peer}` is not confirmed", hint=f"legation peer confirm {self._peer}"
             )
+        if restorations.is_copy(db):
+            raise RefusedError("this folder is a copy of another node's", hint="legation restore says more")
         link = peers.link(db, self._peer)
         if link in {"frozen", "excluded"}:
             raise RefusedError(f"the link to `{self._peer}` is {link}", hint="legation peer list says why")
@@ -124,20 +131,25 @@ class TakingIn:
         }
 
     def present(
-        self, db: Writing, accepted: Accepted, rules: Rules, judged: Mapping[int, Arrived]
+        self, db: Writing, accepted: Accepted, rules: Rules, judged: Mapping[int, Arrived], card: Card
     ) -> tuple[Rules, Mapping[int, Arrived]]:
         """
         Judge again what came if the rules have changed since; seldom, so it may be done by the writer.
 
-        To refuse what came and ask again would show the peer that something changed, which may be
+        *card*: that of the peer by which it was verified. To refuse what came and ask again would show the peer that something changed, which may be
         between us and others.
         """
         if node.epoch(db).number == rules.epoch:
             return rules, judged
         now = self._book.at(db)
-        if self.card(db, now) != rules.cards[self._peer]:
+        if self.card(db, now) != card:
             raise RemoteProtocolError("the card of the peer changed", hint="nothing is lost: try again")
         return now, self.judge_all(db, accepted, now)
+
+    def introduce(self, db: Writing, cards: bytes) -> None:
+        """Take in the newer cards of the peer that came before its letter, which was verified by the last of them."""
+        if cards:
+            take_cards(db, cards, peer=self._peer, own=self._book.own, blobs=self._blobs, around=self._around)
 
     def _judge(self, slip: Slip, view: bytes, rules: Rules, why: WhyApart) -> Judged:
         """Judge a view; one that was addressed to somebody else can never be accepted here."""
@@ -165,17 +177,16 @@ class TakingIn:
         if held_of(stream) != held:
             raise RemoteProtocolError("another pull was faster", hint="nothing is lost: try again")
         now = self._around.seconds()
-        if stream is None:
-            stream = incoming.start_stream(db, self._peer, brought.incarnation, now)
+        if stream is None or stream.incarnation != brought.incarnation:
+            stream = self._begin(db, stream, accepted, now)
         payloads = {header.number: payload for header, payload in accepted.entries}
         new = [
             self._keep(db, stream, each, payload=payloads.get(each.number), judged=judged, now=now)
             for each in brought.entries
         ]
         incoming.append(db, stream, new, accepted.held, now, blobs=self._blobs)
-        self._void(db, stream, accepted)
         refused = {number: each.judged.refusal for number, each in judged.items()}
-        refused |= self._withdraw(db, stream, accepted, rules)
+        refused |= self._let_have_effect(db, stream, accepted, rules)
         self._refuse(db, stream, refused, rules.epoch)
         logged = [
             LogEntry(
@@ -193,7 +204,26 @@ class TakingIn:
             incoming.save_receipt(db, stream.stream_id, accepted.held.frontier.size, receipt, now)
             logged.append(LogEntry(kind=LogKind.RECEIPTED, hash=sha256(receipt).digest(), time=now))
         logbook.append(db, logged)
+        if any(header.kind in CHANGES_RULES for header, _ in accepted.entries):
+            judged = _as_they_stand(db, new, judged)
         return count(brought, judged)
+
+    def _begin(self, db: Writing, left: Incoming | None, accepted: Accepted, now: int) -> Incoming:
+        """Begin the stream of the peer, perhaps in the place of one that it left; what came of that stays."""
+        incarnation = accepted.brought.incarnation
+        if incoming.was_left(db, self._peer, incarnation):
+            raise RemoteProtocolError("the peer goes back to a stream that it had left")
+        if left is not None:
+            incoming.leave(db, left.stream_id)
+            peers.add_evidence(
+                db,
+                self._peer,
+                BEGAN_ANEW,
+                ours=encode(left.held.position),
+                theirs=accepted.checkpoint or b"",
+                at=now,
+            )
+        return incoming.start_stream(db, self._peer, incarnation, now)
 
     def _keep(
         self,
@@ -229,29 +259,34 @@ class TakingIn:
             slip=arrived.slip,
         )
 
-    def _withdraw(
+    def _let_have_effect(
         self, db: Writing, stream: Incoming, accepted: Accepted, rules: Rules
     ) -> Mapping[int, RefusalCode | None]:
-        """Take in the withdrawals that came, and let them have their effect; those that are none are refused."""
+        """Let every entry have its effect, in their order; those that can never have one are refused."""
         codes: dict[int, RefusalCode | None] = {}
         for header, payload in accepted.entries:
-            if header.kind is EntryKind.WITHDRAWAL:
-                taken = accept_withdrawal(db, payload, source=self._peer, rules=rules, around=self._around)
-                if taken.state is None:
-                    incoming.refuse(db, stream.stream_id, header.number)
-                    codes[header.number] = taken.refusal
+            effect = EFFECTS.get(header.kind)
+            if effect is None:
+                continue
+            code = effect(
+                Came(
+                    db=db,
+                    own=self._book.own,
+                    peer=self._peer,
+                    stream=stream,
+                    header=header,
+                    payload=payload,
+                    rules=rules,
+                    blobs=self._blobs,
+                    around=self._around,
+                )
+            )
+            if code is not None:
+                incoming.refuse(db, stream.stream_id, header.number)
+                codes[header.number] = code
+            if header.kind in CHANGES_RULES:
+                rules = self._book.at(db)
         return codes
-
-    def _void(self, db: Writing, stream: Incoming, accepted: Accepted) -> None:
-        """Mark what the sender took back; a view that we hold nevertheless is shown to nobody."""
-        for header, payload in accepted.entries:
-            if header.kind is EntryKind.VOID:
-                number = read_void(payload).number
-                if incoming.kind(db, stream.stream_id, number) not in {None, EntryKind.VIEW.value}:
-                    raise RemoteProtocolError("an entry was voided that is no view")
-                view_key = incoming.void(db, stream.stream_id, number)
-                if view_key is not None:
-                    items.set_view_state(db, view_key, ViewState.QUARANTINED, TAKEN_BACK)
 
     def _refuse(
         self, db: Writing, stream: Incoming, codes: Mapping[int, RefusalCode | None], epoch: int
@@ -296,12 +331,26 @@ def _logged(arrived: Arrived | None, refusal: RefusalCode | None) -> LogKind:
     return LogKind.ACCEPTED if is_held else LogKind.QUARANTINED
 
 
+def _as_they_stand(
+    db: Reading, new: Sequence[NewIncoming], judged: Mapping[int, Arrived]
+) -> Mapping[int, Arrived]:
+    """Views as they stand since a card came with them."""
+    states = {each.number: items.view(db, each.view_key).state for each in new if each.view_key is not None}
+    return {
+        number: replace(each, judged=replace(each.judged, state=states.get(number)))
+        for number, each in judged.items()
+    }
+
+
 def count(brought: Brought, judged: Mapping[int, Arrived]) -> Pulled:
     """Say what came, and what became of it."""
     states = [each.judged.state for each in judged.values()]
+    kinds = [each.header.kind for each in brought.entries if isinstance(each, Carried)]
     return Pulled(
         entries=len(brought.entries),
         views=states.count(ViewState.HELD),
         quarantined=states.count(ViewState.QUARANTINED),
         refused=states.count(None),
+        withdrawals=kinds.count(EntryKind.WITHDRAWAL),
+        certificates=kinds.count(EntryKind.DESTRUCTION),
     )

@@ -13,32 +13,24 @@ Up to step 4 nothing is written; in a trial nothing ever is. Opening a bag again
 """
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
-from functools import partial
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 from legation.errors import (
     EquivocationError,
-    MalformedError,
     RefusedError,
     RemoteProtocolError,
     SealError,
     SignatureError,
-    StoreError,
 )
 from legation.exchange import (
     BAG_SIZE_BYTES_MAX,
-    Accepted,
     Bag,
     EntryKind,
     Envelope,
-    Held,
     TakeAttached,
     TakenBack,
-    accept_bag,
     binding_in,
     read_envelope,
 )
@@ -46,21 +38,19 @@ from legation.exchange.envelope import HEAD_SIZE_BYTES
 from legation.keys.card import Card
 from legation.keys.sign import PublicKey
 from legation.labels.label import check_name
-from legation.merkle import Hash
-from legation.node.bags import check_nothing_missing
 from legation.node.disk import open_plain
-from legation.node.enclosing import Enclosures, check_enclosed, coming_of
-from legation.node.fetching import Coming
 from legation.node.findings import Tell, untold
-from legation.node.receipting import judge_receipt, take_what_rides_back
-from legation.node.rules import RuleBook, Rules, read_card
+from legation.node.introducing import followed
+from legation.node.receipting import try_receipt
+from legation.node.rules import RuleBook, read_card
 from legation.node.signing import Signing
 from legation.node.surroundings import Surroundings
-from legation.node.taking_in import Arrived, Pulled, TakingIn, count, held_of
+from legation.node.taking_in import Pulled, count
+from legation.node.unasked import TakingUnasked, Weighed
 from legation.records import BagRecord, OpenedRecord
-from legation.store.attachments import Attachments, SealedFile
+from legation.store.attachments import Attachments
 from legation.store.blobs import Blobs
-from legation.store.sqlite import bags, incoming, peers
+from legation.store.sqlite import bags, peers
 from legation.store.sqlite.bags import OpenedBag, PackedBag
 from legation.store.sqlite.database import Database, Reading, Writing
 
@@ -68,23 +58,6 @@ PIECE_SIZE_BYTES = 1 << 20  # read at once
 ASK_ANEW = (
     "it was altered, is for another office, or was packed for a key that is no longer kept: ask for it anew"
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Weighed:
-    """A bag, and what it comes to at this moment; ``accepted`` is None if nothing of it is new."""
-
-    bag: Bag
-    binding: bytes
-    rules: Rules
-    held: Held
-    accepted: Accepted | None
-    judged: Mapping[int, Arrived]
-
-    @property
-    def coming(self) -> Coming:
-        """What is attached to what is new and not refused."""
-        return coming_of(self.bag, self.judged)
 
 
 class Unpacking:
@@ -185,8 +158,9 @@ class Unpacking:
             return _record(path, found.letter, "opened before")
         if is_trial:
             self._try(weighed)
-            return _record(path, weighed.bag, "not opened", _would_bring(weighed), weighed)
-        return _record(path, weighed.bag, "opened", self._take(path, taking, weighed, by), weighed)
+            return _record(path, found.letter, "not opened", _would_bring(weighed), weighed)
+        brought = self._take(path, taking, weighed, found.letter, by)
+        return _record(path, found.letter, "opened", brought, weighed)
 
     def _packed_here(self, path: Path) -> PackedBag | None:
         """One of our own bags: it lies on the stick beside those that came back, and opens elsewhere."""
@@ -197,25 +171,24 @@ class Unpacking:
         with self._database.read() as db:
             return bags.packed_with(db, binding)
 
-    def _weighed(self, taking: TakingIn, found: Envelope[Bag], *, freezes: bool) -> _Weighed | None:
+    def _weighed(self, taking: TakingUnasked, found: Envelope[Bag], *, freezes: bool) -> Weighed | None:
         """Steps 2 and 3; None if it was opened before. Two histories freeze the link, if they may."""
         try:
             with self._database.read() as db:
-                if bags.opened(db, found.binding) is not None:
-                    return None
-                return self._weigh(db, taking, found)
+                return None if bags.opened(db, found.binding) is not None else taking.weigh(db, found)
         except EquivocationError as error:
             if freezes:
-                taking.freeze(error, ours=self._evidence(found.letter.sender))
+                taking.freeze(error)
             raise
 
-    def _taking(self, sender: str) -> TakingIn:
-        return TakingIn(
-            office=self._office,
+    def _taking(self, sender: str) -> TakingUnasked:
+        return TakingUnasked(
+            card=self._own_card,
             peer=sender,
             signing=self._signing,
             database=self._database,
             blobs=self._blobs,
+            store=self._store,
             book=self._book,
             around=self._around,
         )
@@ -231,10 +204,12 @@ class Unpacking:
                     openers=self._signing.openers(self._around.seconds()),
                     receiver=self._office,
                     key_of=self._key_of,
+                    introduced=self._introduced,
                     verify=self._around.verify,
                     size_bytes_max=BAG_SIZE_BYTES_MAX,
                     size_bytes=size_bytes,
                     take=take,
+                    protocols=self._around.protocols,
                 )
             except SealError as error:
                 raise SealError(f"bag does not open: {error.message}", hint=ASK_ANEW) from error
@@ -250,90 +225,47 @@ class Unpacking:
             self._tell(name, done, size_bytes)
 
     def _key_of(self, sender: str) -> PublicKey | None:
+        card = self._pinned(sender)
+        return None if card is None else card.envelope_key
+
+    def _introduced(self, sender: str, cards: bytes) -> PublicKey:
+        card = self._pinned(sender)
+        assert card is not None, "only whoever has a key here is introduced with another"
+        return followed(card, cards, self._around).envelope_key
+
+    def _pinned(self, sender: str) -> Card | None:
         with self._database.read() as db:
             data = peers.pinned_card(db, sender)
-        return None if data is None else read_card(data, self._around.verify).envelope_key
+        return None if data is None else read_card(data, self._around.verify)
 
-    def _weigh(self, db: Reading, taking: TakingIn, found: Envelope[Bag]) -> _Weighed:
-        """Steps 2 and 3."""
-        bag, rules = found.letter, self._book.at(db)
-        card = taking.card(db, rules)
-        stream = incoming.stream(db, bag.sender)
-        held = held_of(stream)
-        check_nothing_missing(db, bag, held.frontier.size)
-
-        def leaves(start: int, stop: int) -> Iterator[Hash]:
-            return incoming.leaves_between(db, stream.stream_id, start, stop) if stream else iter(())
-
-        accepted = accept_bag(found, held, keys=card.stream_keys, leaves=leaves, verify=self._around.verify)
-        judged = {} if accepted is None else taking.judge_all(db, accepted, rules)
-        weighed = _Weighed(
-            bag=bag, binding=found.binding, rules=rules, held=held, accepted=accepted, judged=judged
-        )
-        if accepted is not None:
-            check_enclosed(bag, accepted, judged)
-        return weighed
-
-    def _evidence(self, sender: str) -> bytes:
-        """The checkpoint that we hold of a stream, in the receipt that we gave for it; nothing without one."""
-        with self._database.read() as db:
-            stream = incoming.stream(db, sender)
-            return (incoming.receipt(db, stream.stream_id) if stream else None) or b""
-
-    def _try(self, weighed: _Weighed) -> None:
+    def _try(self, weighed: Weighed) -> None:
         """Look at the receipt as it would be taken in."""
-        receipt = weighed.bag.receipt
-        if receipt is not None:
+        letter = weighed.letter
+        # A receipt that may be signed with a key that is introduced is looked at when that is taken in.
+        if letter.receipt is not None and not weighed.cards:
             with self._database.read() as db:
-                judge_receipt(db, weighed.bag.sender, receipt, own=self._own_card, around=self._around)
+                try_receipt(db, letter.sender, letter.receipt, own=self._own_card, around=self._around)
 
-    def _take(self, path: Path, taking: TakingIn, weighed: _Weighed, by: str) -> Pulled:
+    def _take(self, path: Path, taking: TakingUnasked, weighed: Weighed, bag: Bag, by: str) -> Pulled:
         """Steps 4 and 5."""
-        enclosures = Enclosures(weighed.coming, self._store, self._around)
-        spare: Sequence[SealedFile] = enclosures.files
-        try:
-            if enclosures.files and self._read(path, enclosures.take).binding != weighed.binding:
-                raise MalformedError("the file changed while it was opened")
-            act = partial(self._commit, taking=taking, weighed=weighed, enclosures=enclosures, by=by)
-            pulled, spare = self._database.write(act)
-        finally:
-            for each in spare:
-                with suppress(StoreError):
-                    self._store.remove(each.name)
+        pulled = taking.take(
+            lambda take: self._read(path, take).binding,
+            weighed,
+            check=lambda db: _check_not_opened(db, weighed.binding),
+            note=lambda db: self._note_opened(db, weighed.binding, bag, by),
+        )
         if pulled is None:
             raise RefusedError(
-                f"the link to `{weighed.bag.sender}` is frozen: this bag shows another history than ours",
+                f"the link to `{bag.sender}` is frozen: this bag shows another history than ours",
                 hint="legation peer list says why",
             )
         return pulled
 
-    def _commit(
-        self, db: Writing, *, taking: TakingIn, weighed: _Weighed, enclosures: Enclosures, by: str
-    ) -> tuple[Pulled | None, Sequence[SealedFile]]:
-        """
-        Take in everything, in one change; nothing of it if its receipt or position shows a fork, but that.
-
-        Gives what came, and files that serve nobody.
-        """
-        bag = weighed.bag
-        if bags.opened(db, weighed.binding) is not None:
-            raise RemoteProtocolError("somebody else was faster", hint="nothing is lost: this bag is open")
-        take_what_rides_back(db, bag, own=self._own_card, around=self._around)
-        if peers.link(db, bag.sender) in {"frozen", "excluded"}:
-            return None, enclosures.files
-        pulled, spare = Pulled(), list[SealedFile]()
-        if weighed.accepted is not None:
-            rules, judged = taking.present(db, weighed.accepted, weighed.rules, weighed.judged)
-            now = replace(weighed, judged=judged)
-            spare += enclosures.keep(db, now.coming)
-            pulled = taking.commit(
-                db, held=weighed.held, accepted=weighed.accepted, judged=judged, rules=rules
-            )
-            spare += enclosures.let_go(db, bag)
+    def _note_opened(self, db: Writing, binding: bytes, bag: Bag, by: str) -> None:
         bags.note_opened(
             db,
             OpenedBag(
-                binding=weighed.binding,
+                binding=binding,
                 office=bag.sender,
                 incarnation=bag.incarnation,
                 number=bag.number,
@@ -343,15 +275,19 @@ class Unpacking:
                 at=self._around.seconds(),
             ),
         )
-        return pulled, spare
 
 
-def _would_bring(weighed: _Weighed) -> Pulled:
+def _check_not_opened(db: Reading, binding: bytes) -> None:
+    if bags.opened(db, binding) is not None:
+        raise RemoteProtocolError("somebody else was faster", hint="nothing is lost: this bag is open")
+
+
+def _would_bring(weighed: Weighed) -> Pulled:
     return count(weighed.accepted.brought, weighed.judged) if weighed.accepted is not None else Pulled()
 
 
 def _record(
-    path: Path, bag: Bag, state: str, pulled: Pulled | None = None, weighed: _Weighed | None = None
+    path: Path, bag: Bag, state: str, pulled: Pulled | None = None, weighed: Weighed | None = None
 ) -> OpenedRecord:
     brought = pulled or Pulled()
     return OpenedRecord(
@@ -365,6 +301,8 @@ def _record(
         views=brought.views,
         quarantined=brought.quarantined,
         refused=brought.refused,
+        withdrawals=brought.withdrawals,
+        certificates=brought.certificates,
         attachments=0 if weighed is None else len(weighed.coming.attached),
         has_receipt=bag.receipt is not None,
     )

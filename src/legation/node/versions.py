@@ -10,9 +10,9 @@ from legation.errors import MalformedError, RefusedError
 from legation.item.view import inspect
 from legation.projections import fold_substance
 from legation.store.blobs import Blobs
-from legation.store.sqlite import access, items, versions, withdrawals
+from legation.store.sqlite import access, destructions, items, versions, withdrawals
 from legation.store.sqlite.database import Reading, Writing
-from legation.store.sqlite.items import StoredItem
+from legation.store.sqlite.items import StoredItem, ViewState
 
 NONE, SEVERAL = "no item of this reference or id", "more than one item of this reference or id"
 LISTED = "legation inbox lists what there is"
@@ -26,8 +26,22 @@ def find_item(db: Reading, text: str, *, hint: str = LISTED) -> StoredItem:
 
     Raises:
         MalformedError: There is none, none that may be seen, or more than one.
+        RefusedError: It was destroyed here.
     """
-    found = items.find_items(db, text)
+    item = find_item_even_destroyed(db, text, hint=hint)
+    if destructions.is_destroyed(db, item.item_id):
+        raise RefusedError("this item was destroyed here", hint="its author may release it anew")
+    return item
+
+
+def find_item_even_destroyed(db: Reading, text: str, *, hint: str = LISTED) -> StoredItem:
+    """
+    Find one item that the reader may see, or might until it was destroyed here.
+
+    Raises:
+        MalformedError: There is none, none that may be seen, or more than one.
+    """
+    found = [*items.find_items(db, text), *items.find_items(db, text, ViewState.DESTROYED)]
     if len(found) != 1:
         raise MalformedError(SEVERAL if found else NONE, hint=hint)
     item = items.item(db, found[0])

@@ -24,14 +24,14 @@ from legation.keys.sign import KeyId
 from legation.labels.label import check_name
 from legation.log import LogEntry, LogKind
 from legation.node.numbering import append, begun, take_back
-from legation.node.reading import mission_reading
+from legation.node.reading import certificate_record, mission_reading
 from legation.node.rules import RuleBook, Rules, begin_epoch
 from legation.node.signing import Signing
 from legation.node.surroundings import Surroundings
 from legation.node.versions import find_own
 from legation.records import HolderRecord, WithdrawnRecord
 from legation.release import Because, DeliveryEvent, DeliveryState
-from legation.store.sqlite import deliveries, items, logbook, outgoing, paper, withdrawals
+from legation.store.sqlite import deliveries, destructions, items, logbook, outgoing, paper, withdrawals
 from legation.store.sqlite.database import Database, Writing
 from legation.store.sqlite.items import StoredItem, ViewState
 from legation.words import english
@@ -205,6 +205,9 @@ def withdraw_item(
 
 def _record(db: Writing, item: StoredItem) -> WithdrawnRecord:
     handed = {each.delivery_id: each.handed_to or "" for each in paper.copies(db, item.item_id)}
+    certified = destructions.certified(db, item.item_id)
+    withdrawal = withdrawals.held(db, item.item_id, item.office)
+    assert withdrawal is not None, "what was withdrawn has its withdrawal"
     return WithdrawnRecord(
         item=item.item_id.hex(),
         reference=item.reference,
@@ -215,8 +218,12 @@ def _record(db: Writing, item: StoredItem) -> WithdrawnRecord:
                 why=english.delivery(each.because.value),
                 copy=each.copy,
                 handed_to=handed.get(each.delivery_id, ""),
+                certificate=None
+                if each.office not in certified
+                else certificate_record(certified[each.office]),
             )
             for each in deliveries.deliveries(db, item_id=item.item_id)
             if each.state is DeliveryState.WITHDRAWN
         ),
+        withdrawal=withdrawal.data,
     )

@@ -65,8 +65,8 @@ class OpenedRecord(Canonical, frozen=True):
     ``state`` is ``opened``, ``opened before`` or ``packed here`` (then nothing was done), or ``not opened`` (it was
     only tried). ``sender`` packed it, with the ``number``; ``file`` is how it is called here; it has entries from
     ``start`` up to ``stop``. ``entries`` counts those that were not held before; of the items in them so many are shown
-    (``views``), set apart (``quarantined``) or ``refused``, with so many ``attachments``. ``has_receipt``: one over
-    our stream was in it.
+    (``views``), set apart (``quarantined``) or ``refused``, with so many ``attachments``; so many ``withdrawals`` and
+    ``certificates`` of destruction came. ``has_receipt``: one over our stream was in it.
     """
 
     file: str
@@ -79,6 +79,8 @@ class OpenedRecord(Canonical, frozen=True):
     views: int = 0
     quarantined: int = 0
     refused: int = 0
+    withdrawals: int = 0
+    certificates: int = 0
     attachments: int = 0
     has_receipt: bool = False
 

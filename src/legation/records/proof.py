@@ -6,6 +6,7 @@ Hashes are in hexadecimal, instants ISO 8601 in UTC, empty where there is none.
 """
 
 from legation.encoding import Canonical
+from legation.records.destruction import DestructionVerifiedRecord
 from legation.records.item import VerificationRecord
 
 
@@ -79,7 +80,7 @@ class FileRecord(Canonical, frozen=True):
     """
     What became of one of several ``file``s.
 
-    Where it is ``verified``, one of ``copy``, ``note``, ``proof``, ``growth`` and ``withdrawal`` says what holds;
+    Where it is ``verified``, one of ``copy``, ``note``, ``proof``, ``growth``, ``withdrawal`` and ``destruction`` says what holds;
     else ``message`` says what does not, and ``hint`` what to try. Of a copy ``withdrawn`` says whether its author
     has withdrawn the item, by another of the files.
     """
@@ -94,6 +95,7 @@ class FileRecord(Canonical, frozen=True):
     proof: ProofRecord | None = None
     growth: GrowthRecord | None = None
     withdrawal: WithdrawalRecord | None = None
+    destruction: DestructionVerifiedRecord | None = None
 
 
 class HistoryRecord(Canonical, frozen=True):

@@ -8,7 +8,7 @@ Deliveries as a state table: what can happen to an item on its way to one addres
     waiting -----                                  receipted
        |  ^      --print-->  printed --hand over->
     refuse  wake                |
-       v  |           take back | destroy
+       v  |           take back | destroy | send again
     withheld                    v
                               void          (what is still permitted waits anew, as another delivery)
 
@@ -37,7 +37,7 @@ class DeliveryState(StrEnum):
     WITHHELD = "withheld"
     """The rules do not permit any of it now, or what they permit says nothing."""
     VOID = "void"
-    """It was numbered and taken back before it was receipted; or printed and destroyed."""
+    """It was numbered and taken back before it was receipted; or printed and destroyed; or its stream was left."""
     WITHDRAWN = "withdrawn"
     """The author took the item back."""
     PRINTED = "printed"
@@ -56,6 +56,8 @@ class DeliveryEvent(StrEnum):
     PRINT = "print"
     HAND_OVER = "hand over"
     DESTROY = "destroy"
+    SEND_AGAIN = "send again"
+    """The stream began anew: it goes again."""
     LEAVE = "leave"
     """It leaves in a bag that nobody can answer."""
 
@@ -94,14 +96,20 @@ class Because(StrEnum):
     """It was withdrawn after it was printed, and nobody has said what became of the copy."""
     WAITS_FOR_BAG = "waits-for-bag"
     """No line reaches the addressee: it goes in a bag, when a person packs one."""
+    TOO_LONG_TO_PUSH = "too-long-to-push"
+    """It, or what stands before it, has more attached than goes in a push; the addressee has to come for it."""
     NO_WAY_BACK = "no-way-back"
     """It was handed over in a bag, and no receipt can come back."""
+    SENT_AGAIN = "sent-again"
+    """The stream that it went in was left, after one of the two lost something: it goes again."""
     NOT_RECEIVED = "not-received"
     """It was withdrawn before there was a receipt."""
     RECEIVED_BEFORE = "received-before"
     """It was withdrawn after the addressee had it; whether they have heard of that is not confirmed."""
     WITHDRAWAL_RECEIVED = "withdrawal-received"
     """It was withdrawn after the addressee had it, and their registry has received the withdrawal."""
+    CERTIFIED = "certified"
+    """The addressee had it, and has certified to have destroyed what it held."""
 
 
 TRANSITIONS: Final[Mapping[tuple[DeliveryState, DeliveryEvent], DeliveryState]] = MappingProxyType(
@@ -112,6 +120,8 @@ TRANSITIONS: Final[Mapping[tuple[DeliveryState, DeliveryEvent], DeliveryState]] 
         (DeliveryState.NUMBERED, DeliveryEvent.RECEIPT): DeliveryState.RECEIPTED,
         (DeliveryState.NUMBERED, DeliveryEvent.TAKE_BACK): DeliveryState.VOID,
         (DeliveryState.NUMBERED, DeliveryEvent.LEAVE): DeliveryState.NUMBERED,
+        (DeliveryState.NUMBERED, DeliveryEvent.SEND_AGAIN): DeliveryState.VOID,
+        (DeliveryState.RECEIPTED, DeliveryEvent.SEND_AGAIN): DeliveryState.VOID,
         (DeliveryState.WAITING, DeliveryEvent.WITHDRAW): DeliveryState.WITHDRAWN,
         (DeliveryState.NUMBERED, DeliveryEvent.WITHDRAW): DeliveryState.WITHDRAWN,
         (DeliveryState.RECEIPTED, DeliveryEvent.WITHDRAW): DeliveryState.WITHDRAWN,

@@ -18,17 +18,25 @@ What verifies is the same code that the node runs: this room only puts it togeth
 ``docs/spec/card.md``.
 """
 
+from legation.item.destruction import Destroyed
 from legation.item.view import View
 from legation.item.withdrawal import Withdrawn
 from legation.keys.card import Card, fingerprint
 from legation.sdk.comparing import History, HistoryState, compare, histories, is_withdrawn
 from legation.sdk.recognising import Kind, recognise
-from legation.sdk.telling import checkpoint_record, growth_record, proof_record, withdrawal_record
+from legation.sdk.telling import (
+    checkpoint_record,
+    destruction_record,
+    growth_record,
+    proof_record,
+    withdrawal_record,
+)
 from legation.sdk.values import ProvenEntry, SignedCheckpoint, SignedGrowth, SignedReceipt
 from legation.sdk.verifying import (
     read_card,
     verify_attachment,
     verify_checkpoint,
+    verify_destruction,
     verify_growth,
     verify_note,
     verify_payload,
@@ -40,6 +48,7 @@ from legation.sdk.verifying import (
 
 __all__ = [
     "Card",
+    "Destroyed",
     "History",
     "HistoryState",
     "Kind",
@@ -51,6 +60,7 @@ __all__ = [
     "Withdrawn",
     "checkpoint_record",
     "compare",
+    "destruction_record",
     "fingerprint",
     "growth_record",
     "histories",
@@ -60,6 +70,7 @@ __all__ = [
     "recognise",
     "verify_attachment",
     "verify_checkpoint",
+    "verify_destruction",
     "verify_growth",
     "verify_note",
     "verify_payload",

@@ -21,6 +21,8 @@ class Kind(StrEnum):
     """A proof that a stream or log has only grown, with its checkpoint inside."""
     WITHDRAWAL = "withdrawal"
     """The author's word that nobody is to use an item any more."""
+    DESTRUCTION = "destruction"
+    """An office's word that it has destroyed what it held of an item."""
 
 
 _BEGINNINGS = (
@@ -29,6 +31,7 @@ _BEGINNINGS = (
     (b"legation/log/", Kind.NOTE),
     (b"old ", Kind.GROWTH),
     (b'{"author":', Kind.WITHDRAWAL),  # a view begins with its header
+    (b'{"format":"legation/destruction/', Kind.DESTRUCTION),
     (b"\x00\x00", Kind.PAYLOAD),  # a slip is never so long that its four bytes of length begin otherwise
 )
 

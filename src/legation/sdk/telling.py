@@ -8,11 +8,13 @@ from datetime import UTC, datetime
 from msgspec.structs import replace
 
 from legation.exchange import EntryHeader
+from legation.item.destruction import Destroyed
 from legation.item.withdrawal import Withdrawn
 from legation.keys.card import Card, fingerprint
 from legation.records import (
     CardRecord,
     CheckpointRecord,
+    DestructionVerifiedRecord,
     GrowthRecord,
     ProofRecord,
     VerificationRecord,
@@ -67,6 +69,23 @@ def withdrawal_record(found: Withdrawn) -> WithdrawalRecord:
     'KOR@NATO'
     """
     return WithdrawalRecord(verified=True, author=str(found.author), item=found.item_id.hex())
+
+
+def destruction_record(found: Destroyed) -> DestructionVerifiedRecord:
+    """
+    Tell a certificate of destruction.
+
+    >>> told = destruction_record(verify_destruction(destruction, [jpn]))
+    >>> told.office, told.destroyed
+    ('JPN@NATO', '2026-09-21T15:13:20+00:00')
+    """
+    return DestructionVerifiedRecord(
+        verified=True,
+        office=str(found.holder),
+        item=found.item_id.hex(),
+        destroyed=_instant(found.time),
+        withdrawal=found.withdrawal.hex(),
+    )
 
 
 def proof_record(found: ProvenEntry, *, view: VerificationRecord | None = None) -> ProofRecord:

@@ -17,6 +17,8 @@ from legation.errors import MalformedError, ProofError, SignatureError, Verifica
 from legation.exchange import EntryHeader, EntryKind, read_view
 from legation.item import view as item_view
 from legation.item.attachment import verified
+from legation.item.destruction import Destroyed
+from legation.item.destruction import verify_destruction as hold_destruction
 from legation.item.draft import Slip
 from legation.item.portion import Attachment
 from legation.item.view import View
@@ -274,6 +276,28 @@ def verify_withdrawal(data: bytes, cards: Iterable[Card]) -> Withdrawn:
         SignatureError: The key is in no card, or is not current, or the signature does not hold.
     """
     return hold_withdrawal(data, Cards(cards))
+
+
+def verify_destruction(data: bytes, cards: Iterable[Card]) -> Destroyed:
+    """
+    Verify an office's word that it has destroyed what it held of an item, as of now.
+
+    It is that office's word on itself: what others hold, it does not say. One that held when it came goes on to hold,
+    also if the key was retired since.
+
+    >>> found = verify_destruction(destruction, [jpn])
+    >>> print(found.holder, found.item_id == view.item_id)
+    JPN@NATO True
+
+    Args:
+        data: The bytes, at most ``legation.item.destruction.DESTRUCTION_SIZE_BYTES_MAX``.
+        cards: Pinned cards; that of the office must be among them.
+
+    Raises:
+        MalformedError: The bytes are no certificate, or two of the cards cannot stand together.
+        SignatureError: The key is in no card, another office's, or not current, or the signature does not hold.
+    """
+    return hold_destruction(data, Cards(cards))
 
 
 def verify_growth(data: bytes, cards: Iterable[Card]) -> SignedGrowth:

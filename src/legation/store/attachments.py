@@ -141,6 +141,21 @@ class Attachments:
         except OSError as error:
             raise failure(error, "the file of an attachment cannot be removed") from error
 
+    def erase(self, name: bytes) -> None:
+        """
+        Take a file away, if it is there; afterwards that is on the disk. Its bytes say nothing without its key.
+
+        Raises:
+            StoreError: The disk says no.
+        """
+        self.remove(name)
+        folder = self._path(name).parent
+        try:
+            if folder.is_dir():
+                sync(folder)
+        except OSError as error:
+            raise failure(error, "the file of an attachment cannot be removed") from error
+
     def changed_at(self, name: bytes) -> int:
         """
         When a file was last written to, in seconds since 1970.

@@ -130,6 +130,28 @@ class Blobs:
         except OSError as error:
             raise failure(error, f"blob `{_brief(digest)}` cannot be removed") from error
 
+    def erase(self, digest: bytes) -> None:
+        """
+        Write zeros over a blob and take it away, if it is there; afterwards that is on the disk.
+
+        Raises:
+            StoreError: The disk says no.
+        """
+        path = self._path(digest)
+        try:
+            with contextlib.suppress(FileNotFoundError):
+                with path.open("r+b") as file:
+                    left = os.fstat(file.fileno()).st_size
+                    while left > 0:
+                        left -= file.write(bytes(min(left, 1 << 20)))
+                    file.flush()
+                    os.fsync(file.fileno())
+                path.unlink()
+            if path.parent.is_dir():
+                sync(path.parent)
+        except OSError as error:
+            raise failure(error, f"blob `{_brief(digest)}` cannot be erased") from error
+
     def _path(self, digest: bytes) -> Path:
         assert len(digest) == HASH_SIZE_BYTES, "a blob is named by a SHA-256"
         name = digest.hex()

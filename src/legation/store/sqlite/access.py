@@ -35,6 +35,13 @@ def intern(db: Writing, reference: PolicyReference, label: Label, group: int = N
     An id is for ever once the change is committed. If it is not, the same number may come to stand for
     another label: remember ids only from what was committed.
     """
+    found = db.interned.get((reference, label, group))
+    if found is None:
+        found = db.interned[reference, label, group] = _intern(db, reference, label, group)
+    return found
+
+
+def _intern(db: Writing, reference: PolicyReference, label: Label, group: int) -> int:
     named = (reference.id, reference.version, reference.digest, encode(label), group)
     row = db.one(
         "SELECT access_id FROM access WHERE policy_id = ? AND policy_version = ? AND policy_digest = ? "

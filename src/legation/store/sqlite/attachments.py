@@ -71,6 +71,20 @@ def keep(db: Writing, kept: Kept, at: int) -> bool:
     return row is not None
 
 
+def forget(db: Writing, wanted: Wanted) -> bytes | None:
+    """
+    Let go of an attachment, and of the key that opens it.
+
+    Returns:
+        The name of its file, which is to be removed; None if it is not held.
+    """
+    row = db.one(
+        "DELETE FROM attachment WHERE root = ? AND size_bytes = ? AND access_id = ? RETURNING file",
+        (wanted.root, wanted.size_bytes, wanted.access_id),
+    )
+    return None if row is None else bytes(row[0])
+
+
 def kept(db: Reading) -> Iterator[Kept]:
     """Every attachment that is held, in the order in which they came."""
     yield from map(_kept, db.rows(f"SELECT {_COLUMNS} FROM attachment ORDER BY attachment_key"))  # noqa: S608 - constants

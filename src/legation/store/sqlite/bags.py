@@ -19,7 +19,8 @@ class NewBag:
     """
     A bag that is about to be written: the entries from ``start`` up to ``stop`` of a stream to ``office``.
 
-    ``receipt_size``: how many entries of the other stream the receipt in it is over; 0 without one.
+    ``receipt_size``: how many entries of the other stream the receipt in it is over; 0 without one. ``receipt_of``: the id of
+    that stream.
     """
 
     number: int
@@ -29,6 +30,7 @@ class NewBag:
     file: bytes
     has_way_back: bool
     receipt_size: int
+    receipt_of: int | None
     by: str
     at: int
 
@@ -79,11 +81,20 @@ def packed_up_to(db: Reading, stream_id: int) -> int:
     return int(row[0])
 
 
-def brought_back(db: Reading, stream_id: int) -> int:
-    """Over how many entries of the other stream a receipt was in a bag that was written."""
+def has_opened_others(db: Reading, office: str, incarnation: bytes) -> bool:
+    """Whether a bag of an office was opened that is of another incarnation of its stream."""
     row = db.one(
-        "SELECT coalesce(max(receipt_size), 0) FROM packed_bag WHERE stream_id = ? AND written_at IS NOT NULL",
-        (stream_id,),
+        "SELECT 1 FROM opened_bag WHERE office = ? AND incarnation <> ? LIMIT 1", (office, incarnation)
+    )
+    return row is not None
+
+
+def brought_back(db: Reading, stream_id: int, receipt_of: int) -> int:
+    """Over how many entries of a stream of the other office a receipt was in a bag that was written."""
+    row = db.one(
+        "SELECT coalesce(max(receipt_size), 0) FROM packed_bag WHERE stream_id = ? AND receipt_of = ? "
+        "AND written_at IS NOT NULL",
+        (stream_id, receipt_of),
     )
     assert row is not None, "an aggregate gives a row"
     return int(row[0])
@@ -93,7 +104,7 @@ def add(db: Writing, stream_id: int, new: NewBag) -> None:
     """Write down a bag before its file is made."""
     db.run(
         "INSERT INTO packed_bag (stream_id, number, start, stop, binding, file, has_way_back, receipt_size, "
-        "packed_by, packed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "receipt_of, packed_by, packed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             stream_id,
             new.number,
@@ -103,6 +114,7 @@ def add(db: Writing, stream_id: int, new: NewBag) -> None:
             new.file,
             int(new.has_way_back),
             new.receipt_size,
+            new.receipt_of,
             new.by,
             new.at,
         ),
@@ -119,7 +131,7 @@ def written(db: Writing, stream_id: int, number: int, size_bytes: int, at: int) 
 
 
 _PACKED = (
-    "SELECT number, start, stop, binding, file, has_way_back, packed_bag.receipt_size, packed_by, packed_at, "
+    "SELECT number, start, stop, binding, file, has_way_back, packed_bag.receipt_size, receipt_of, packed_by, packed_at, "
     "office, size_bytes, written_at, stop <= outgoing.receipt_size, is_current "
     "FROM packed_bag JOIN outgoing USING (stream_id) "
 )
@@ -157,7 +169,7 @@ def packed_with_sizes(db: Reading) -> Iterator[tuple[PackedBag, int, int]]:
 
 
 def _packed(row: Row) -> PackedBag:
-    number, start, stop, binding, file, has_way_back, receipt_size, by, at, office, *rest = row
+    number, start, stop, binding, file, has_way_back, receipt_size, receipt_of, by, at, office, *rest = row
     size_bytes, written_at, is_receipted, is_current = rest
     return PackedBag(
         number=number,
@@ -167,6 +179,7 @@ def _packed(row: Row) -> PackedBag:
         file=file,
         has_way_back=bool(has_way_back),
         receipt_size=receipt_size,
+        receipt_of=receipt_of,
         by=by,
         at=at,
         office=office,

@@ -127,7 +127,7 @@ class CheckedDelivery:
     A delivery, and what is said elsewhere of its entry; all of that is None where it has none.
 
     ``of_entry`` is the delivery that the entry names, ``entry_office`` whose stream the entry is in, ``receipt_size``
-    that of the newest receipt over it.
+    that of the newest receipt over it. ``is_taken_back``: or it goes again, in a stream that took the place of that one.
     """
 
     delivery_id: int
@@ -147,7 +147,7 @@ _DELIVERY = (
     "SELECT delivery.delivery_id, delivery.office, delivery.item_id, delivery.slip, delivery.precedence, "
     "delivery.state, delivery.entry_number, outgoing_entry.delivery_id, outgoing.office, "
     "(SELECT max(size) FROM outgoing_receipt WHERE outgoing_receipt.stream_id = delivery.stream_id), "
-    "outgoing_entry.is_taken_back FROM delivery "
+    "outgoing_entry.is_taken_back OR (delivery.because = 'sent-again' AND outgoing.is_current = 0) FROM delivery "
     "LEFT JOIN outgoing ON outgoing.stream_id = delivery.stream_id "
     "LEFT JOIN outgoing_entry ON outgoing_entry.stream_id = delivery.stream_id "
     "AND outgoing_entry.number = delivery.entry_number "
@@ -243,8 +243,9 @@ def mission_policies(db: Reading) -> list[tuple[str, bytes]]:
 def blob_names(db: Reading) -> set[bytes]:
     """The hashes of all that is too long for a row, each 64 KiB on the disk for 32 bytes here."""
     rows = db.rows(
-        "SELECT hash FROM view WHERE data IS NULL UNION ALL "
-        "SELECT payload_hash FROM outgoing_entry WHERE payload IS NULL AND is_taken_back = 0 UNION ALL "
+        "SELECT hash FROM view WHERE data IS NULL AND state <> 'destroyed' UNION ALL "
+        "SELECT payload_hash FROM outgoing_entry WHERE payload IS NULL AND is_taken_back = 0 "
+        "AND is_destroyed = 0 UNION ALL "
         "SELECT payload_hash FROM incoming_entry WHERE payload IS NULL AND kind IS NOT NULL AND kind <> 'view'"
     )
     return {digest for (digest,) in rows}

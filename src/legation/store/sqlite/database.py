@@ -35,7 +35,15 @@ import apsw
 from legation.errors import StoreError
 from legation.store import disk
 from legation.store.disk import sync
-from legation.store.sqlite.connection import BUSY_TIMEOUT_MS, Role, connect, create_empty, let_go, translated
+from legation.store.sqlite.connection import (
+    BUSY_TIMEOUT_MS,
+    Role,
+    connect,
+    create_empty,
+    failure,
+    let_go,
+    translated,
+)
 from legation.store.sqlite.migrations import Migration, connect_current, shipped
 from legation.store.sqlite.reading import Parameters, Reading, Row, Writing
 from legation.store.sqlite.writer import Writer
@@ -174,6 +182,21 @@ class Database:
             self._check_open()
             with translated(self._watch):
                 return int(self._watch.execute("PRAGMA data_version").get)
+
+    def clear_log(self) -> None:
+        """
+        Move the log into the database and leave nothing in it: what was deleted before is gone from the disk then.
+
+        Raises:
+            StoreError: Somebody reads for long, or the disk says no; what was committed is safe.
+        """
+        connection = connect(self._path, Role.WRITER, vfs=self._vfs)
+        try:
+            connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+        except apsw.Error as error:
+            raise failure(error, connection) from error
+        finally:
+            let_go(connection)
 
     @property
     def is_broken(self) -> bool:

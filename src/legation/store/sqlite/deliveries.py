@@ -437,6 +437,45 @@ def again(db: Writing, delivery_id: int, *, epoch: int, at: int) -> int:
     return int(row[0])
 
 
+def in_stream(db: Reading, stream_id: int, *, receipted_from: int) -> list[int]:
+    """
+    The deliveries that are numbered in a stream and not receipted, and those that are, from an entry on; by entry.
+
+    Args:
+        db: The snapshot.
+        stream_id: Of the stream.
+        receipted_from: Number of the first entry of which also what is receipted is wanted.
+    """
+    rows = db.rows(
+        "SELECT delivery_id FROM outgoing_entry JOIN delivery USING (delivery_id) WHERE outgoing_entry.stream_id = ? "
+        "AND (delivery.state = 'numbered' OR (delivery.state = 'receipted' AND number >= ? AND is_destroyed = 0)) "
+        "ORDER BY number",
+        (stream_id, receipted_from),
+    )
+    return [delivery_id for (delivery_id,) in rows]
+
+
+def receipted_in(db: Reading, stream_id: int, start: int) -> bool:
+    """Whether a delivery is receipted in a stream at an entry from *start* on, and could go again."""
+    row = db.one(
+        "SELECT 1 FROM outgoing_entry JOIN delivery USING (delivery_id) WHERE outgoing_entry.stream_id = ? "
+        "AND number >= ? AND delivery.state = 'receipted' AND is_destroyed = 0 LIMIT 1",
+        (stream_id, start),
+    )
+    return row is not None
+
+
+def send_again(db: Writing, delivery_id: int, *, epoch: int, at: int) -> None:
+    """
+    Let what a delivery was for wait anew: it went in a history that one of the two lost.
+
+    Raises:
+        LocalProtocolError: It is neither numbered nor receipted.
+    """
+    move(db, delivery_id, DeliveryEvent.SEND_AGAIN, Because.SENT_AGAIN, epoch=epoch, at=at)
+    again(db, delivery_id, epoch=epoch, at=at)
+
+
 def receipted(db: Writing, stream_id: int, size: int, at: int) -> int:
     """Note a receipt over the first *size* entries of a stream; gives how many deliveries it was for."""
     after = move_on(DeliveryState.NUMBERED, DeliveryEvent.RECEIPT)

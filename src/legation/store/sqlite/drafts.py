@@ -33,6 +33,11 @@ def draft(db: Reading, digest: bytes) -> Draft | None:
     return _DRAFT.decode(data) if data else None
 
 
+def is_released(db: Reading, digest: bytes) -> bool:
+    """Whether an item was made of a draft."""
+    return db.one("SELECT 1 FROM released WHERE draft_digest = ?", (digest,)) is not None
+
+
 def digests(db: Reading) -> list[bytes]:
     """The digests of all drafts, ascending."""
     return [digest for (digest,) in db.rows("SELECT digest FROM draft ORDER BY digest")]

@@ -46,7 +46,7 @@ class StoredGiven:
 
 READABLE = (
     "EXISTS (SELECT 1 FROM view JOIN layer USING (view_key) WHERE view.item_id = item.item_id "
-    "AND view.state = 'held' AND +layer.access_id IN (SELECT access_id FROM temp.allowed))"
+    "AND view.state IN ('held', 'destroyed') AND +layer.access_id IN (SELECT access_id FROM temp.allowed))"
 )
 """Of a row of ``item``: whether the reader may see anything of it."""
 GIVEN_LABELS = (

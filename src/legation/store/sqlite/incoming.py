@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from legation.encoding import Codec, encode
-from legation.exchange import EntryHeader, EntryKind, Held
+from legation.exchange import Carried, EntryHeader, EntryKind, Held, Lost, TakenBack
 from legation.exchange.entry import SLIP_SIZE_BYTES_MAX
 from legation.item.draft import Slip
 from legation.merkle import Hash
@@ -61,13 +61,15 @@ class NewIncoming:
 
 def stream(db: Reading, office: str) -> Incoming | None:
     """The present stream of an office, or None."""
-    row = db.one(
-        "SELECT stream_id, incarnation, frontier, receipt_size FROM incoming WHERE office = ? AND is_current = 1",
-        (office,),
-    )
-    if row is None:
-        return None
-    stream_id, incarnation, frontier, receipt_size = row
+    row = db.one(_STREAM + "WHERE office = ? AND is_current = 1", (office,))
+    return None if row is None else _stream(db, row)
+
+
+_STREAM = "SELECT stream_id, office, incarnation, frontier, receipt_size FROM incoming "
+
+
+def _stream(db: Reading, row: Row) -> Incoming:
+    stream_id, office, incarnation, frontier, receipt_size = row
     taken_back = db.rows(
         "SELECT number FROM incoming_entry WHERE stream_id = ? AND state = 'taken-back'", (stream_id,)
     )
@@ -78,6 +80,60 @@ def stream(db: Reading, office: str) -> Incoming | None:
         receipt_size=receipt_size,
     )
     return Incoming(stream_id=stream_id, office=office, incarnation=incarnation, held=held)
+
+
+def streams(db: Reading, office: str) -> list[Incoming]:
+    """Every stream of an office, in the order in which they began here; the present one is the last."""
+    rows = list(db.rows(_STREAM + "WHERE office = ? ORDER BY stream_id", (office,)))
+    return [_stream(db, row) for row in rows]
+
+
+def former(db: Reading, office: str, count: int) -> list[Incoming]:
+    """What is held of streams of an office that it left for others, the oldest first; of more than *count* the newest."""
+    rows = list(
+        db.rows(
+            _STREAM + "WHERE office = ? AND is_current = 0 AND size > 0 ORDER BY stream_id DESC LIMIT ?",
+            (office, count),
+        )
+    )
+    return [_stream(db, row) for row in reversed(rows)]
+
+
+def small_payload(db: Reading, stream_id: int, number: int) -> bytes | None:
+    """The payload of an entry that is no view and stands in its row; None if there is none such."""
+    row = db.one("SELECT payload FROM incoming_entry WHERE stream_id = ? AND number = ?", (stream_id, number))
+    return None if row is None else row[0]
+
+
+def remembered(db: Reading, stream_id: int, start: int, stop: int) -> Iterator[Lost]:
+    """What is known of the entries from *start* up to *stop*: headers or leaves, and of which items they were."""
+    rows = db.rows(
+        "SELECT number, leaf, kind, payload_hash, payload_size_bytes, item_id FROM incoming_entry "
+        "LEFT JOIN view USING (view_key) WHERE stream_id = ? AND number >= ? AND number < ? ORDER BY number",
+        (stream_id, start, stop),
+    )
+    for number, leaf, kind, payload_hash, size_bytes, item_id in rows:
+        if kind is None:
+            yield Lost(entry=TakenBack(number=number, leaf=leaf))
+        else:
+            header = EntryHeader(
+                number=number, kind=EntryKind(kind), payload_hash=payload_hash, payload_size_bytes=size_bytes
+            )
+            yield Lost(entry=Carried(header=header), item=item_id)
+
+
+def was_left(db: Reading, office: str, incarnation: bytes) -> bool:
+    """Whether an office left this incarnation of its stream for another."""
+    row = db.one(
+        "SELECT 1 FROM incoming WHERE office = ? AND incarnation = ? AND is_current = 0",
+        (office, incarnation),
+    )
+    return row is not None
+
+
+def leave(db: Writing, stream_id: int) -> None:
+    """Let a stream be one that its office left; what came of it stays."""
+    db.run("UPDATE incoming SET is_current = 0 WHERE stream_id = ?", (stream_id,))
 
 
 def start_stream(db: Writing, office: str, incarnation: bytes, at: int) -> Incoming:
@@ -153,13 +209,13 @@ def void(db: Writing, stream_id: int, number: int) -> int | None:
     Note that an entry is void.
 
     Returns:
-        The view that came with it; None if there was none, or if it is ours, or if another entry that is
+        The view that came with it; None if there was none, or if it is ours or destroyed, or if another entry that is
         held brought it too, be it of another office: who takes back speaks only for their own entry.
     """
     db.run("UPDATE incoming_entry SET state = 'void' WHERE stream_id = ? AND number = ?", (stream_id, number))
     row = db.one(
         "SELECT view_key FROM incoming_entry JOIN view USING (view_key) "
-        "WHERE stream_id = ? AND number = ? AND source <> '' AND NOT EXISTS ("
+        "WHERE stream_id = ? AND number = ? AND source <> '' AND view.state <> 'destroyed' AND NOT EXISTS ("
         "SELECT 1 FROM incoming_entry AS other WHERE other.view_key = view.view_key AND other.state = 'held')",
         (stream_id, number),
     )

@@ -37,6 +37,8 @@ class ViewState(StrEnum):
     HELD = "held"
     QUARANTINED = "quarantined"
     """Stored and receipted like any other, and shown to nobody."""
+    DESTROYED = "destroyed"
+    """Receipted, and its bytes are gone: persons have destroyed the item."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,10 +130,28 @@ def save_view(
     is_short = len(data) <= INLINE_SIZE_BYTES_MAX
     if not is_short:
         blobs.put(data)
+    stored = data if is_short else None
+    return _add_view(db, digest, item_id, stored, len(data), source, state.value, because, at, layers=layers)
+
+
+def save_destroyed(
+    db: Writing, data: bytes, item_id: bytes, *, source: str, layers: Iterable[int], at: int
+) -> int:
+    """Note that a view came of an item that was destroyed here, and give its key; none of its bytes are kept."""
+    digest, state = sha256(data).digest(), ViewState.DESTROYED.value
+    found = db.one("SELECT view_key FROM view WHERE hash = ?", (digest,))
+    if found is not None:
+        return int(found[0])
+    return _add_view(db, digest, item_id, None, len(data), source, state, "", at, layers=layers)
+
+
+def _add_view(
+    db: Writing, digest: bytes, item_id: bytes, *columns: str | int | bytes | None, layers: Iterable[int]
+) -> int:
     row = db.one(
         "INSERT INTO view (hash, item_id, data, size_bytes, source, state, because, received_at) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING view_key",
-        (digest, item_id, data if is_short else None, len(data), source, state.value, because, at),
+        (digest, item_id, *columns),
     )
     assert row is not None, "an insert gives a row back"
     view_key = int(row[0])
@@ -251,12 +271,14 @@ def view_data(db: Reading, view_key: int, blobs: Blobs) -> bytes:
     The bytes of a view.
 
     Raises:
-        StoreError: They are damaged or not there.
+        StoreError: They are damaged, destroyed, or not there.
     """
-    row = db.one("SELECT data, hash FROM view WHERE view_key = ?", (view_key,))
+    row = db.one("SELECT data, hash, state FROM view WHERE view_key = ?", (view_key,))
     if row is None:
         raise StoreError("a view is missing")
-    data, digest = row
+    data, digest, state = row
+    if state == ViewState.DESTROYED:
+        raise StoreError("a view is destroyed")
     return blobs.get(digest) if data is None else bytes(data)
 
 
@@ -280,10 +302,10 @@ def set_view_state(db: Writing, view_key: int, state: ViewState, because: str) -
     db.run("UPDATE view SET state = ?, because = ? WHERE view_key = ?", (state.value, because, view_key))
 
 
-# A view counts for a reader if it is held and one of its layers is allowed.
+# A view counts for a reader if it is held and one of its layers is allowed; or was, where it is destroyed.
 _READABLE = (
     "EXISTS (SELECT 1 FROM view JOIN layer USING (view_key) WHERE view.item_id = item.item_id "
-    "AND view.state = 'held' AND +layer.access_id IN (SELECT access_id FROM temp.allowed)) "
+    "AND view.state = ? AND +layer.access_id IN (SELECT access_id FROM temp.allowed)) "
     "ORDER BY item_id"
 )
 _FOUND = f"SELECT item_id, document, office, {HAS_OTHERS} "
@@ -291,7 +313,7 @@ _FIND_BY_ID = _FOUND + "FROM item WHERE item_id BETWEEN ? AND ? AND " + _READABL
 _FIND_BY_REFERENCE = _FOUND + "FROM item WHERE reference = ? AND " + _READABLE
 
 
-def find_items(db: Reading, text: str) -> list[bytes]:
+def find_items(db: Reading, text: str, state: ViewState = ViewState.HELD) -> list[bytes]:
     """
     Find items that the reader may see, by reference, by id, or by the beginning of an id.
 
@@ -300,6 +322,7 @@ def find_items(db: Reading, text: str) -> list[bytes]:
     Args:
         db: The snapshot, bound to a reader.
         text: As a person typed it.
+        state: Of the views that count: held, or destroyed.
 
     Returns:
         At most ``FOUND_MAX`` ids.
@@ -310,9 +333,9 @@ def find_items(db: Reading, text: str) -> list[bytes]:
     digits = typed.lower()
     if PREFIX_LENGTH_MIN <= len(digits) <= _ID_LENGTH and not set(digits) - _DIGITS:
         low, high = (bytes.fromhex(digits.ljust(_ID_LENGTH, filler)) for filler in "0f")
-        rows = db.rows(_FIND_BY_ID, (low, high))
+        rows = db.rows(_FIND_BY_ID, (low, high, state.value))
     else:
-        rows = db.rows(_FIND_BY_REFERENCE, (typed.upper(),))
+        rows = db.rows(_FIND_BY_REFERENCE, (typed.upper(), state.value))
     return list(islice((row[0] for row in rows if _is_noticed(db, *row)), FOUND_MAX))
 
 

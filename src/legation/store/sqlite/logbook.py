@@ -93,16 +93,31 @@ def root_of(db: Reading) -> RootOf:
 
 def checkpoint(db: Reading, size: int) -> bytes | None:
     """The checkpoint that was signed over the first *size* entries, or None."""
-    row = db.one("SELECT data FROM log_checkpoint WHERE size = ?", (size,))
+    row = db.one("SELECT data FROM log_checkpoint JOIN log_state USING (incarnation) WHERE size = ?", (size,))
     return None if row is None else bytes(row[0])
 
 
 def save_checkpoint(db: Writing, size: int, data: bytes) -> None:
     """Keep a checkpoint; there is one for a size."""
-    db.run("INSERT INTO log_checkpoint (size, data) VALUES (?, ?)", (size, data))
+    db.run(
+        "INSERT INTO log_checkpoint (incarnation, size, data) SELECT incarnation, ?, ? FROM log_state",
+        (size, data),
+    )
 
 
-def checkpoints(db: Reading) -> Iterator[tuple[int, bytes]]:
-    """Every checkpoint, by size."""
-    sql = "SELECT size, data FROM log_checkpoint WHERE size > ? ORDER BY size LIMIT ?"
-    yield from stretches(db, sql, count=NOTES_AT_ONCE)
+def incarnations(db: Reading) -> list[bytes]:
+    """Every incarnation of the log of which a checkpoint was signed."""
+    return [
+        each for (each,) in db.rows("SELECT DISTINCT incarnation FROM log_checkpoint ORDER BY incarnation")
+    ]
+
+
+def checkpoints(db: Reading, incarnation: bytes) -> Iterator[tuple[int, bytes]]:
+    """Every checkpoint of an incarnation, by size."""
+    sql = "SELECT size, data FROM log_checkpoint WHERE incarnation = ? AND size > ? ORDER BY size LIMIT ?"
+    yield from stretches(db, sql, incarnation, count=NOTES_AT_ONCE)
+
+
+def begin_again(db: Writing, incarnation: bytes) -> None:
+    """Go on under another incarnation, over the same entries: what was signed of the old one binds no more."""
+    db.run("UPDATE log_state SET incarnation = ?", (incarnation,))

@@ -7,11 +7,11 @@ the tree. Of the tree the roots of complete subtrees are kept too, for proofs. R
 ever removed.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import accumulate
 
-from legation.encoding import Codec, encode
+from legation.encoding import INTEGER_MAX, Codec, encode
 from legation.exchange import EntryHeader, EntryKind
 from legation.log import Frontier, RootOf, completed
 from legation.merkle import Hash
@@ -27,13 +27,18 @@ FRONTIER = Codec(Frontier, size_bytes_max=FRONTIER_SIZE_BYTES_MAX, what="frontie
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
-    """The present stream to a peer."""
+    """
+    A stream to a peer, the present one unless something else is said.
+
+    ``is_settled``: whether what had not been receipted in those before it goes again.
+    """
 
     stream_id: int
     office: str
     incarnation: bytes
     frontier: Frontier
     receipt_size: int
+    is_settled: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,32 +53,107 @@ class NewEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutgoingEntry:
-    """An entry that was numbered; without a payload it is taken back. ``epoch``: when it was decided."""
+    """
+    An entry that was numbered; without a payload it is taken back. ``epoch``: when it was decided.
+
+    ``lacks_void``: it was destroyed here after it was receipted, and nothing takes it back yet.
+    """
 
     header: EntryHeader
     payload: bytes | None = field(repr=False)
     root: bytes
     delivery_id: int | None
     epoch: int
+    lacks_void: bool = False
 
 
 def stream(db: Reading, office: str) -> Outgoing | None:
     """The present stream to an office, or None."""
-    row = db.one(
-        "SELECT stream_id, office, incarnation, frontier, receipt_size FROM outgoing "
-        "WHERE office = ? AND is_current = 1",
-        (office,),
-    )
-    if row is None:
-        return None
-    stream_id, office, incarnation, frontier, receipt_size = row
+    row = db.one(_STREAM + "WHERE office = ? AND is_current = 1", (office,))
+    return None if row is None else _stream(row)
+
+
+_STREAM = "SELECT stream_id, office, incarnation, frontier, receipt_size, is_settled FROM outgoing "
+
+
+def _stream(row: Row) -> Outgoing:
+    stream_id, office, incarnation, frontier, receipt_size, is_settled = row
     return Outgoing(
         stream_id=stream_id,
         office=office,
         incarnation=incarnation,
         frontier=FRONTIER.decode(frontier),
         receipt_size=receipt_size,
+        is_settled=bool(is_settled),
     )
+
+
+def note_told(db: Writing, stream_id: int, size: int, at: int) -> None:
+    """Note how many entries of a stream its receiver says that it holds."""
+    db.run("UPDATE outgoing SET told_size = ?, told_at = ? WHERE stream_id = ?", (size, at, stream_id))
+
+
+def told(db: Reading, stream_id: int) -> tuple[int, int | None]:
+    """How many entries the receiver of a stream last said that it holds, and when; never, if that is None."""
+    row = db.one("SELECT told_size, told_at FROM outgoing WHERE stream_id = ?", (stream_id,))
+    assert row is not None, "a stream is asked for by its id"
+    size, at = row
+    return int(size), at
+
+
+def streams(db: Reading, office: str) -> list[Outgoing]:
+    """Every stream to an office, in the order in which they began; the present one is the last."""
+    return [_stream(row) for row in db.rows(_STREAM + "WHERE office = ? ORDER BY stream_id", (office,))]
+
+
+def stream_of(db: Reading, office: str, incarnation: bytes) -> Outgoing | None:
+    """The stream to an office that has this incarnation, present or left; or None."""
+    row = db.one(_STREAM + "WHERE office = ? AND incarnation = ?", (office, incarnation))
+    return None if row is None else _stream(row)
+
+
+def left(db: Reading, office: str) -> frozenset[bytes]:
+    """The incarnations of the stream to an office that were left for others."""
+    rows = db.rows("SELECT incarnation FROM outgoing WHERE office = ? AND is_current = 0", (office,))
+    return frozenset(incarnation for (incarnation,) in rows)
+
+
+def leave(db: Writing, stream_id: int) -> None:
+    """Let a stream be one that was left; what it holds stays."""
+    db.run("UPDATE outgoing SET is_current = 0 WHERE stream_id = ?", (stream_id,))
+
+
+def set_settled(db: Writing, stream_id: int, *, is_settled: bool) -> None:
+    """Note whether what had not been receipted before this stream goes again in it."""
+    db.run("UPDATE outgoing SET is_settled = ? WHERE stream_id = ?", (int(is_settled), stream_id))
+
+
+def signed_size(db: Reading, stream_id: int) -> int:
+    """The size of the largest checkpoint that was signed of a stream; 0 if there is none."""
+    row = db.one("SELECT coalesce(max(size), 0) FROM outgoing_checkpoint WHERE stream_id = ?", (stream_id,))
+    assert row is not None, "an aggregate gives a row"
+    return int(row[0])
+
+
+def of_kinds(
+    db: Reading, stream_id: int, kinds: Iterable[EntryKind], *, start: int, stop: int | None, blobs: Blobs
+) -> Iterator[tuple[EntryKind, bytes]]:
+    """
+    The kind and payload of each entry of these kinds from *start* up to *stop*, or to the last one, in order.
+
+    No views: they can be taken back.
+
+    Raises:
+        StoreError: A payload is damaged.
+    """
+    wanted = encode(sorted(each.value for each in kinds)).decode("ascii")
+    sql = (
+        "SELECT number, kind, payload, payload_hash FROM outgoing_entry WHERE stream_id = ? "
+        "AND kind IN (SELECT value FROM json_each(?)) AND number < ? AND number > ? ORDER BY number LIMIT ?"
+    )
+    end = INTEGER_MAX if stop is None else stop
+    for _, kind, payload, payload_hash in stretches(db, sql, stream_id, wanted, end, after=start - 1):
+        yield EntryKind(kind), blobs.get(payload_hash) if payload is None else payload
 
 
 def start_stream(db: Writing, office: str, incarnation: bytes, at: int) -> Outgoing:
@@ -85,6 +165,17 @@ def start_stream(db: Writing, office: str, incarnation: bytes, at: int) -> Outgo
     found = stream(db, office)
     assert found is not None, "a stream that was begun is there"
     return found
+
+
+def told_card(db: Reading, office: str) -> int:
+    """The number of our newest card that the stream to an office has told; 0 if none: the first goes by persons."""
+    row = db.one("SELECT told_card FROM outgoing WHERE office = ? AND is_current = 1", (office,))
+    return 0 if row is None else int(row[0])
+
+
+def note_told_card(db: Writing, stream_id: int, number: int) -> None:
+    """Note that a stream has told our card of this number."""
+    db.run("UPDATE outgoing SET told_card = ? WHERE stream_id = ?", (number, stream_id))
 
 
 def append(
@@ -133,13 +224,7 @@ def append(
         (encode(frontier), after, stream.stream_id, before),
     )
     assert db.changed() == 1, "the stream is as it is now"
-    return Outgoing(
-        stream_id=stream.stream_id,
-        office=stream.office,
-        incarnation=stream.incarnation,
-        frontier=frontier,
-        receipt_size=stream.receipt_size,
-    )
+    return replace(stream, frontier=frontier)
 
 
 def _header_row(each: NewEntry) -> tuple[int, str, bytes, int, Hash]:
@@ -203,7 +288,7 @@ def root_of(db: Reading, stream_id: int) -> RootOf:
 
 
 _ENTRY = (
-    "SELECT number, kind, payload_hash, payload_size_bytes, root, payload, delivery_id, epoch, is_taken_back "
+    "SELECT number, kind, payload_hash, payload_size_bytes, root, payload, delivery_id, epoch, is_taken_back, is_destroyed "
     "FROM outgoing_entry WHERE stream_id = ? AND number >= ? ORDER BY number"
 )
 
@@ -227,7 +312,7 @@ def entries(
     """
     # The sizes first, so that no payload is read that does not fit.
     sizes = db.rows(
-        "SELECT iif(is_taken_back, 0, payload_size_bytes) FROM outgoing_entry "
+        "SELECT iif(is_taken_back OR is_destroyed, 0, payload_size_bytes) FROM outgoing_entry "
         "WHERE stream_id = ? AND number >= ? ORDER BY number LIMIT ?",
         (stream_id, start, count_max),
     )
@@ -259,18 +344,27 @@ def header(db: Reading, stream_id: int, number: int) -> tuple[EntryHeader, bytes
 
 def payload(db: Reading, stream_id: int, number: int, blobs: Blobs) -> bytes | None:
     """
-    The payload of an entry that is there; None if it was taken back.
+    The payload of an entry that is there; None if it was taken back, or destroyed here.
 
     Raises:
         StoreError: It is damaged.
     """
     row = db.one(
-        "SELECT payload, payload_hash, is_taken_back FROM outgoing_entry WHERE stream_id = ? AND number = ?",
+        "SELECT payload, payload_hash, is_taken_back OR is_destroyed FROM outgoing_entry "
+        "WHERE stream_id = ? AND number = ?",
         (stream_id, number),
     )
     assert row is not None, "an entry is asked for by its number"
-    found, payload_hash, is_taken_back = row
-    return blobs.get(payload_hash) if found is None and not is_taken_back else found
+    found, payload_hash, is_gone = row
+    return blobs.get(payload_hash) if found is None and not is_gone else found
+
+
+def small_payload(db: Reading, stream_id: int, number: int) -> bytes:
+    """The payload of an entry that is there, is no view, and is short: it stands in its row."""
+    row = db.one("SELECT payload FROM outgoing_entry WHERE stream_id = ? AND number = ?", (stream_id, number))
+    assert row is not None, "an entry is asked for by its number"
+    assert row[0] is not None, "what is short stands in its row"
+    return bytes(row[0])
 
 
 def walk(db: Reading, stream_id: int, blobs: Blobs) -> Iterator[OutgoingEntry]:
@@ -279,8 +373,10 @@ def walk(db: Reading, stream_id: int, blobs: Blobs) -> Iterator[OutgoingEntry]:
 
 
 def _entry(row: Row, blobs: Blobs) -> OutgoingEntry:
-    number, kind, payload_hash, size_bytes, root, payload, delivery_id, epoch, is_taken_back = row
-    if payload is None and not is_taken_back:
+    number, kind, payload_hash, size_bytes, root, payload, delivery_id, epoch, is_taken_back, is_destroyed = (
+        row
+    )
+    if payload is None and not is_taken_back and not is_destroyed:
         payload = blobs.get(payload_hash)
     return OutgoingEntry(
         header=EntryHeader(
@@ -290,6 +386,7 @@ def _entry(row: Row, blobs: Blobs) -> OutgoingEntry:
         root=root,
         delivery_id=delivery_id,
         epoch=epoch,
+        lacks_void=bool(is_destroyed and not is_taken_back),
     )
 
 
@@ -315,6 +412,59 @@ def take_back(db: Writing, stream_id: int, number: int, *, although_receipted: b
         (stream_id, number, int(although_receipted)),
     )
     return None if row is None else int(row[0])
+
+
+def destroy(db: Writing, stream_id: int, number: int) -> bytes | None:
+    """
+    Drop the payload of a view entry that was receipted; the entry stays what it is.
+
+    Returns:
+        The hash of the blob that it was, if it was one.
+    """
+    row = db.one(
+        "SELECT payload IS NULL, payload_hash, is_taken_back OR is_destroyed FROM outgoing_entry "
+        "WHERE stream_id = ? AND number = ? AND kind = 'view'",
+        (stream_id, number),
+    )
+    assert row is not None, "what a delivery names is a view entry"
+    was_blob, payload_hash, is_gone = row
+    if is_gone:
+        return None
+    db.run(
+        "UPDATE outgoing_entry SET is_destroyed = 1, payload = NULL WHERE stream_id = ? AND number = ?",
+        (stream_id, number),
+    )
+    return bytes(payload_hash) if was_blob else None
+
+
+def is_destroyed(db: Reading, stream_id: int, number: int) -> bool:
+    """Whether the payload of an entry was destroyed here."""
+    row = db.one(
+        "SELECT is_destroyed FROM outgoing_entry WHERE stream_id = ? AND number = ?", (stream_id, number)
+    )
+    return row is not None and bool(row[0])
+
+
+_PASSES = "kind IN ('void', 'refused', 'withdrawal', 'destruction')"
+
+
+def has_passing(db: Reading, stream_id: int, start: int) -> bool:
+    """Whether from *start* on there is an entry that goes also where the link is stopped."""
+    row = db.one(
+        f"SELECT 1 FROM outgoing_entry WHERE stream_id = ? AND number >= ? AND {_PASSES} LIMIT 1",  # noqa: S608 - constants
+        (stream_id, start),
+    )
+    return row is not None
+
+
+def views_from(db: Reading, stream_id: int, start: int) -> list[int]:
+    """The numbers of the view entries from *start* on that are not taken back."""
+    rows = db.rows(
+        "SELECT number FROM outgoing_entry WHERE stream_id = ? AND number >= ? AND kind = 'view' "
+        "AND is_taken_back = 0 ORDER BY number",
+        (stream_id, start),
+    )
+    return [number for (number,) in rows]
 
 
 def checkpoint(db: Reading, stream_id: int, size: int) -> bytes | None:

@@ -29,9 +29,10 @@ class StoredPeer:
     """
     How a link stands; ``is_on_paper``: the office has no node, and there is no link.
 
-    ``heard_at``: when the peer last pulled from us. ``reached_at``: when it last answered us.
+    ``heard_at``: when the peer last pulled from us, or pushed to us. ``reached_at``: when it last answered us.
     ``failure``: why it did not, the last time; empty once it did again. ``asked_by``: who asked first that a stopped
-    link goes on.
+    link goes on. ``protocol``: the highest version of the exchange that it has spoken. ``too_long``: the entry of our
+    stream that was too long to be pushed to it.
     """
 
     office: str
@@ -43,6 +44,8 @@ class StoredPeer:
     failure: str
     is_on_paper: bool = False
     asked_by: str = ""
+    protocol: int = 0
+    too_long: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,9 +69,16 @@ class Evidence:
     found_at: int
 
 
+# How a new link stands: paused in a folder that is a copy, or as long as nobody has said what was lost.
+_LINK = (
+    "iif((SELECT what FROM restoration WHERE confirmed_by IS NOT NULL ORDER BY restoration_id DESC LIMIT 1) = 'copy' "
+    "OR EXISTS (SELECT 1 FROM held_there WHERE is_open = 1 AND receipt IS NOT NULL), 'paused', 'active')"
+)
+
+
 def add_card(db: Writing, card: Card, by: str, at: int) -> None:
     """Keep a card that nobody has confirmed yet; its office is a peer from now on."""
-    db.run("INSERT OR IGNORE INTO peer (office) VALUES (?)", (str(card.office),))
+    db.run(f"INSERT OR IGNORE INTO peer (office, link) SELECT ?, {_LINK}", (str(card.office),))
     db.run(
         "INSERT INTO card (office, number, digest, data, added_by, added_at) VALUES (?, ?, ?, ?, ?, ?)",
         (str(card.office), card.body.number, card.digest, card.data, by, at),
@@ -89,7 +99,7 @@ def confirm_card(db: Writing, office: str, number: int, by: str, at: int) -> Non
 
 def add_on_paper(db: Writing, office: str) -> None:
     """Note an office that has no node; it is none of our peers yet."""
-    db.run("INSERT INTO peer (office, way) VALUES (?, 'paper')", (office,))
+    db.run(f"INSERT INTO peer (office, way, link) SELECT ?, 'paper', {_LINK}", (office,))
 
 
 _CARD = "SELECT office, number, data, added_by, confirmed_by FROM card WHERE office = ? "
@@ -153,7 +163,7 @@ def pinned_cards(db: Reading) -> list[bytes]:
 
 _PEER = (
     "SELECT office, link, because, heard_at, reached_at, failed_at, failure, way = 'paper', "
-    "coalesce(asked_by, '') FROM peer "
+    "coalesce(asked_by, ''), protocol, too_long FROM peer "
 )
 
 
@@ -175,7 +185,8 @@ def link(db: Reading, office: str) -> str:
 
 
 def _peer(row: Row) -> StoredPeer:
-    office, link, because, heard_at, reached_at, failed_at, failure, is_on_paper, asked_by = row
+    office, link, because, heard_at, reached_at, failed_at, failure, is_on_paper, asked_by, *more = row
+    protocol, too_long = more
     return StoredPeer(
         office=office,
         link=link,
@@ -186,11 +197,45 @@ def _peer(row: Row) -> StoredPeer:
         failure=failure,
         is_on_paper=bool(is_on_paper),
         asked_by=asked_by,
+        protocol=protocol,
+        too_long=too_long,
     )
 
 
+def protocol(db: Reading, office: str) -> int:
+    """The highest version of the exchange that a peer has spoken; 0 if it has not spoken yet."""
+    row = db.one("SELECT protocol FROM peer WHERE office = ?", (office,))
+    return 0 if row is None else int(row[0])
+
+
+def set_protocol(db: Writing, office: str, protocol: int) -> None:
+    """Set the highest version that a peer has spoken; whoever asked for a lower one has it, or asks again."""
+    db.run("UPDATE peer SET protocol = ?, lower_by = NULL WHERE office = ?", (protocol, office))
+
+
+def asks_lower(db: Reading, office: str) -> str | None:
+    """Who asked that a peer may speak a lower version; None if nobody did."""
+    row = db.one("SELECT lower_by FROM peer WHERE office = ?", (office,))
+    return None if row is None else row[0]
+
+
+def ask_lower(db: Writing, office: str, by: str) -> None:
+    """Note who asked that a peer may speak a lower version."""
+    db.run("UPDATE peer SET lower_by = ? WHERE office = ?", (by, office))
+
+
+def set_too_long(db: Writing, office: str, number: int | None) -> None:
+    """Note which entry of our stream is too long to be pushed to a peer; None: none is."""
+    db.run("UPDATE peer SET too_long = ? WHERE office = ? AND too_long IS NOT ?", (number, office, number))
+
+
+def receipted(db: Writing, office: str, size: int) -> None:
+    """Forget what was too long to be pushed to a peer, if it has come to it by another way."""
+    db.run("UPDATE peer SET too_long = NULL WHERE office = ? AND too_long < ?", (office, size))
+
+
 def heard(db: Writing, office: str, at: int) -> None:
-    """Note that a peer pulled."""
+    """Note that a peer pulled or pushed."""
     db.run("UPDATE peer SET heard_at = ? WHERE office = ?", (at, office))
 
 

@@ -92,11 +92,14 @@ class Writing(Reading):
     It is handed to an act by ``Database.write`` and ends with it. Acts never begin or end a transaction.
     """
 
-    __slots__ = ("failed",)
+    __slots__ = ("failed", "interned")
 
     def __init__(self, connection: apsw.Connection) -> None:
         super().__init__(connection)
         self.failed: apsw.Error | None = None  # what the library said, also if the act goes on
+        # Ids that this change has found or given, by what they stand for. It may be undone, and they with it: so
+        # they are forgotten with it.
+        self.interned: dict[tuple[object, ...], int] = {}
 
     def one(self, sql: str, parameters: Parameters = ()) -> Row | None:
         """Give the first row, or None; a change that gives rows back has been made wholly by then."""

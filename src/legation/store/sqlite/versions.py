@@ -97,7 +97,7 @@ WITH readable AS (
         group_concat(iif(first = second, format('%019d', first), NULL) ORDER BY first) AS access_ids,
         group_concat(hex(digest) ORDER BY first, second) AS substance
     FROM item JOIN view USING (item_id) JOIN substance USING (view_key)
-    WHERE document = :document AND item.office = :office AND view.state = 'held'
+    WHERE document = :document AND item.office = :office AND view.state IN ('held', 'destroyed')
         AND +first IN (SELECT access_id FROM temp.allowed)
         AND +second IN (SELECT access_id FROM temp.allowed)
     GROUP BY view_key

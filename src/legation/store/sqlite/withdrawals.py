@@ -67,6 +67,15 @@ def withdrawn_at(db: Reading, item_id: bytes, office: str) -> int | None:
     return None if row is None else int(row[0])
 
 
+def held(db: Reading, item_id: bytes, office: str) -> StoredWithdrawal | None:
+    """The withdrawal that counts for an item of an office, or None."""
+    row = db.one(
+        _WITHDRAWAL + "WHERE item_id = ? AND office = ? AND state = 'held'",
+        (item_id, office),
+    )
+    return None if row is None else _withdrawal(row)
+
+
 def told(db: Reading) -> dict[tuple[str, bytes], bool]:
     """
     Who was told of a withdrawal in their stream, by office and item; and whether their receipt covers that.

@@ -12,7 +12,8 @@ Rules kept here:
 3. An answer that breaks off cuts the connection between chunks, so that it never looks whole. HTTP/1.0,
    which has no chunks, is refused.
 4. Bodies on their way in (``bodies``) and exchanges being answered are bounded each for itself: slow
-   bodies take no place from long polls, nor long polls from bodies.
+   bodies take no place from long polls, nor long polls from bodies. One that is long is let in by a doorkeeper,
+   who has seen its beginning, or not at all.
 5. An answer that nobody takes is cut off; if the asker hangs up, the answerer is cancelled.
 
 "Too many at once" is 400 and not 503 because of rule 1: how busy we are says how many talk to us. The
@@ -21,6 +22,8 @@ asker comes back later either way, and our own operator hears of it through ``re
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from dataclasses import dataclass
 from typing import Protocol
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -51,9 +54,35 @@ class Answerer(Protocol):
     first piece refuses the exchange; what it raises later cuts it off.
     """
 
-    async def __call__(self, envelope: bytes, /) -> AsyncIterator[bytes]:
-        """Give the pieces of the answer, one at least."""
+    async def __call__(self, envelope: bytes, source: str, /) -> AsyncIterator[bytes]:
+        """Give the pieces of the answer, one at least; *source* is the number that it came from."""
         ...
+
+
+class Doorkeeper(Protocol):
+    """
+    Lets a long envelope in, by its beginning: ``size_bytes_max`` of it and maybe more.
+
+    What it raises refuses the exchange. Its place is held until the exchange ends.
+    """
+
+    def __call__(self, beginning: bytes, source: str, /) -> AbstractAsyncContextManager[None]:
+        """Give it a place."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Long:
+    """
+    How long envelopes come in.
+
+    Args:
+        size_bytes_max: Of one; it is held in memory whole.
+        doorkeeper: Who lets it in.
+    """
+
+    size_bytes_max: int
+    doorkeeper: Doorkeeper
 
 
 Report = Callable[[BaseException], None]
@@ -65,6 +94,7 @@ def exchange_app(
     *,
     size_bytes_max: int,
     report: Report,
+    long: Long | None = None,
     paths: Collection[str] = (PATH,),
     reading_max: int = READING_MAX,
     answering_max: int = ANSWERING_MAX,
@@ -77,7 +107,8 @@ def exchange_app(
 
     Args:
         answer: What answers an envelope.
-        size_bytes_max: Of an envelope that comes in; it is held in memory whole.
+        size_bytes_max: Of an envelope that comes in from anybody; it is held in memory whole.
+        long: How longer ones come in; none do without.
         report: Told why an exchange was refused or cut.
         paths: Where exchanges are answered: ``/exchange``, and the path that our card names. They are
             compared with the raw path, so there is one spelling of each.
@@ -95,6 +126,7 @@ def exchange_app(
         report=report,
         paths={path.encode("ascii") for path in paths},
         bodies=bodies,
+        long=long,
         answering_max=answering_max,
         send_time_s=send_time_s,
     )
@@ -114,6 +146,7 @@ class _Exchanges:
         report: Report,
         paths: Collection[bytes],
         bodies: Bodies,
+        long: Long | None,
         answering_max: int,
         send_time_s: float,
     ) -> None:
@@ -121,6 +154,7 @@ class _Exchanges:
         self._report = report
         self._paths = paths
         self._bodies = bodies
+        self._long = long
         self._answering_max = answering_max
         self._answering = 0
         self._send_time_s = send_time_s
@@ -143,18 +177,27 @@ class _Exchanges:
                 await reply.refuse()
 
     async def _exchange(self, scope: Scope, receive: Receive, reply: "_Reply") -> None:
-        _check_form(scope, self._bodies.size_bytes_max)
-        envelope = await self._bodies.read(receive)
-        if self._answering >= self._answering_max:
-            raise LegationError("too many exchanges at once")
-        self._answering += 1
-        try:
-            await _unless_gone(self._stream(envelope, reply), receive)
-        finally:
-            self._answering -= 1
+        long, source = self._long, _source(scope)
+        _check_form(scope, self._bodies.size_bytes_max if long is None else long.size_bytes_max)
+        async with AsyncExitStack() as places:
 
-    async def _stream(self, envelope: bytes, reply: "_Reply") -> None:
-        pieces = await self._answer(envelope)
+            async def let_in(beginning: bytes) -> int:
+                if long is None:
+                    raise MalformedError(f"an envelope is longer than {self._bodies.size_bytes_max} bytes")
+                await places.enter_async_context(long.doorkeeper(beginning, source))
+                return long.size_bytes_max
+
+            envelope = await self._bodies.read(receive, let_in)
+            if self._answering >= self._answering_max:
+                raise LegationError("too many exchanges at once")
+            self._answering += 1
+            try:
+                await _unless_gone(self._stream(envelope, source, reply), receive)
+            finally:
+                self._answering -= 1
+
+    async def _stream(self, envelope: bytes, source: str, reply: "_Reply") -> None:
+        pieces = await self._answer(envelope, source)
         try:
             async for piece in pieces:
                 await reply.send(piece)
@@ -211,6 +254,12 @@ class _Reply:
                 await self._send({"type": "http.response.body", "body": data, "more_body": more})
         except TimeoutError:
             raise UnreachableError("an answer is not taken") from None
+
+
+def _source(scope: Scope) -> str:
+    """The number that a request came from; of a proxy, where one stands in front."""
+    client = scope.get("client")
+    return "" if client is None else str(client[0])
 
 
 def _check_form(scope: Scope, size_bytes_max: int) -> None:

@@ -73,9 +73,11 @@ CREATE TABLE access (
     UNIQUE (policy_id, policy_version, policy_digest, label, need_to_know)
 ) STRICT;
 
--- Whoever's card was added, trusted or not; and offices without a node, whose copies go on paper. heard_at: when it last pulled from us; reached_at: when it last
--- answered us; failed_at: when it did not, unless it did since.
--- asked_by: who asked first that a stopped link goes on; it takes a second person.
+-- Whoever's card was added, trusted or not; and offices without a node, whose copies go on paper. heard_at: when it
+-- last pulled from us or pushed to us; reached_at: when it last answered us; failed_at: when it did not, unless it did
+-- since. asked_by: who asked first that a stopped link goes on; it takes a second person. protocol: the highest version
+-- of the exchange that it has spoken; lower_by: who asked that it may speak a lower one. too_long: the entry of our
+-- stream that is too long to be pushed to it, and waits for a pull or a bag, until it is receipted.
 CREATE TABLE peer (
     office TEXT PRIMARY KEY CHECK (office <> ''),
     way TEXT NOT NULL DEFAULT 'node' CHECK (way IN ('node', 'paper')),
@@ -86,6 +88,9 @@ CREATE TABLE peer (
     reached_at INTEGER,
     failed_at INTEGER,
     failure TEXT NOT NULL DEFAULT '',
+    protocol INTEGER NOT NULL DEFAULT 0 CHECK (protocol BETWEEN 0 AND 65535),
+    lower_by TEXT CHECK (lower_by <> ''),
+    too_long INTEGER CHECK (too_long > 0),
     CHECK ((failed_at IS NULL) = (failure = '')),
     CHECK (asked_by IS NULL OR link IN ('paused', 'excluded'))
 ) STRICT, WITHOUT ROWID;
@@ -162,21 +167,21 @@ CREATE TABLE item (
 CREATE INDEX item_document ON item (document, time);
 CREATE INDEX item_reference ON item (reference);
 
--- Every verified view of an item, each once. data NULL: it is longer than 64 KiB, and a blob. source: whose
--- stream it came on, '' for our own whole item.
+-- Every verified view of an item, each once. data NULL: it is longer than 64 KiB, and a blob; or destroyed. source:
+-- whose stream it came on, '' for our own whole item.
 CREATE TABLE view (
     view_key INTEGER PRIMARY KEY,
     hash BLOB NOT NULL UNIQUE CHECK (length(hash) = 32),
     item_id BLOB NOT NULL REFERENCES item (item_id),
     size_bytes INTEGER NOT NULL CHECK (size_bytes > 0),
     source TEXT NOT NULL,
-    state TEXT NOT NULL CHECK (state IN ('held', 'quarantined')),
+    state TEXT NOT NULL CHECK (state IN ('held', 'quarantined', 'destroyed')),
     because TEXT NOT NULL,
     received_at INTEGER NOT NULL,
     data BLOB CHECK (length(data) = size_bytes),
-    CHECK ((data IS NULL) = (size_bytes > 65536)),
+    CHECK ((data IS NULL) = (size_bytes > 65536 OR state = 'destroyed')),
     CHECK ((state = 'quarantined') = (because <> '')),
-    CHECK (source <> '' OR state = 'held')
+    CHECK (source <> '' OR state = 'held') -- the author keeps what it wrote
 ) STRICT;
 CREATE INDEX view_item ON view (item_id);
 CREATE UNIQUE INDEX view_own ON view (item_id) WHERE source = '';
@@ -213,7 +218,8 @@ CREATE TABLE delivery (
     because TEXT NOT NULL CHECK (because IN (
         '', 'no-connection', 'unreachable', 'link-stopped', 'not-yet-pulled', 'refused-by-rule', 'empty-cut',
         'expired', 'taken-back', 'no-difference', 'replaced', 'not-received', 'received-before', 'withdrawal-received',
-        'to-be-printed', 'handed-over', 'destroyed', 'printed-before', 'waits-for-bag', 'no-way-back'
+        'to-be-printed', 'handed-over', 'destroyed', 'certified', 'printed-before', 'waits-for-bag',
+        'too-long-to-push', 'no-way-back', 'sent-again'
     )),
     stream_id INTEGER,
     entry_number INTEGER,
@@ -307,7 +313,9 @@ CREATE TABLE printed_layer (
     PRIMARY KEY (delivery_id, access_id)
 ) STRICT, WITHOUT ROWID;
 
--- size: that of the frontier. Of the streams to an office one is present.
+-- size: that of the frontier. Of the streams to an office one is present; the others were left for it. is_settled:
+-- whether what had not been receipted in those goes again. told_size: how many entries the peer last said that it
+-- holds, with our root, and told_at when; it is no receipt. told_card: the newest card of ours that it has told.
 CREATE TABLE outgoing (
     stream_id INTEGER PRIMARY KEY,
     office TEXT NOT NULL REFERENCES peer (office),
@@ -315,12 +323,60 @@ CREATE TABLE outgoing (
     frontier BLOB NOT NULL,
     size INTEGER NOT NULL DEFAULT 0 CHECK (size >= 0),
     receipt_size INTEGER NOT NULL DEFAULT 0 CHECK (receipt_size BETWEEN 0 AND size),
+    told_card INTEGER NOT NULL DEFAULT 0 CHECK (told_card >= 0),
     is_current INTEGER NOT NULL DEFAULT 1 CHECK (is_current IN (0, 1)),
-    started_at INTEGER NOT NULL
+    is_settled INTEGER NOT NULL DEFAULT 1 CHECK (is_settled IN (0, 1)),
+    started_at INTEGER NOT NULL,
+    told_size INTEGER NOT NULL DEFAULT 0 CHECK (told_size BETWEEN 0 AND size),
+    told_at INTEGER
 ) STRICT;
 CREATE UNIQUE INDEX outgoing_current ON outgoing (office) WHERE is_current = 1;
+CREATE INDEX outgoing_office ON outgoing (office);
 
--- root: of the stream with this entry. payload NULL: longer than 64 KiB, and a blob; or taken back.
+-- What a peer holds of our streams to it beyond what is here, or of an incarnation that was left. receipt: our own
+-- signature over that, and theirs; without one it is their word. is_open: it says that this node has lost something,
+-- and no restoration has answered that.
+CREATE TABLE held_there (
+    office TEXT NOT NULL REFERENCES peer (office),
+    incarnation BLOB NOT NULL CHECK (length(incarnation) = 16),
+    size INTEGER NOT NULL CHECK (size > 0),
+    root BLOB NOT NULL CHECK (length(root) = 32),
+    is_open INTEGER NOT NULL CHECK (is_open IN (0, 1)),
+    shown_at INTEGER NOT NULL,
+    receipt BLOB CHECK (length(receipt) > 0),
+    PRIMARY KEY (office, incarnation)
+) STRICT, WITHOUT ROWID;
+
+-- Entries of our streams that this node has lost, as their receiver has them: they lead to what this node signed. kind
+-- NULL: it was taken back. item_id: as the receiver says.
+CREATE TABLE lost_entry (
+    office TEXT NOT NULL,
+    incarnation BLOB NOT NULL,
+    number INTEGER NOT NULL CHECK (number >= 0),
+    leaf BLOB NOT NULL CHECK (length(leaf) = 32),
+    kind TEXT CHECK (kind <> ''),
+    item_id BLOB CHECK (length(item_id) = 32),
+    CHECK (item_id IS NULL OR (kind IS NOT NULL AND kind = 'view')),
+    PRIMARY KEY (office, incarnation, number),
+    FOREIGN KEY (office, incarnation) REFERENCES held_there (office, incarnation)
+) STRICT, WITHOUT ROWID;
+
+-- What was declared of this folder: that it was put back from a backup and goes on, or that it is a copy, which never
+-- does. It takes two persons. record: what stands in the log, by its hash.
+CREATE TABLE restoration (
+    restoration_id INTEGER PRIMARY KEY,
+    what TEXT NOT NULL CHECK (what IN ('restored', 'copy')),
+    proposed_by TEXT NOT NULL CHECK (proposed_by <> ''),
+    proposed_at INTEGER NOT NULL,
+    confirmed_by TEXT CHECK (confirmed_by <> proposed_by),
+    confirmed_at INTEGER,
+    record BLOB,
+    CHECK ((confirmed_by IS NULL) = (confirmed_at IS NULL) AND (confirmed_by IS NULL) = (record IS NULL))
+) STRICT;
+CREATE UNIQUE INDEX restoration_proposed ON restoration (confirmed_by IS NULL) WHERE confirmed_by IS NULL;
+
+-- root: of the stream with this entry. payload NULL: longer than 64 KiB, and a blob; or taken back; or destroyed here,
+-- after it was receipted.
 CREATE TABLE outgoing_entry (
     stream_id INTEGER NOT NULL REFERENCES outgoing (stream_id),
     number INTEGER NOT NULL CHECK (number >= 0),
@@ -330,16 +386,22 @@ CREATE TABLE outgoing_entry (
     root BLOB NOT NULL CHECK (length(root) = 32),
     delivery_id INTEGER UNIQUE REFERENCES delivery (delivery_id),
     is_taken_back INTEGER NOT NULL DEFAULT 0 CHECK (is_taken_back IN (0, 1)),
+    is_destroyed INTEGER NOT NULL DEFAULT 0 CHECK (is_destroyed IN (0, 1)),
     epoch INTEGER NOT NULL CHECK (epoch >= 0),
     numbered_at INTEGER NOT NULL,
     payload BLOB CHECK (length(payload) = payload_size_bytes),
     PRIMARY KEY (stream_id, number),
     CHECK ((kind = 'start') = (number = 0)),
-    CHECK (kind = 'view' OR (delivery_id IS NULL AND is_taken_back = 0)),
-    CHECK ((payload IS NULL) = (is_taken_back = 1 OR payload_size_bytes > 65536))
+    CHECK (kind = 'view' OR (delivery_id IS NULL AND is_taken_back = 0 AND is_destroyed = 0)),
+    CHECK ((payload IS NULL) = (is_taken_back = 1 OR is_destroyed = 1 OR payload_size_bytes > 65536))
 ) STRICT;
 
+CREATE INDEX outgoing_entry_policy ON outgoing_entry (stream_id, payload_hash) WHERE kind = 'policy';
 CREATE INDEX outgoing_entry_withdrawal ON outgoing_entry (payload_hash) WHERE kind = 'withdrawal';
+CREATE INDEX outgoing_entry_destruction ON outgoing_entry (payload_hash) WHERE kind = 'destruction';
+-- What goes also where a link is stopped.
+CREATE INDEX outgoing_entry_passes ON outgoing_entry (stream_id, number)
+    WHERE kind IN ('void', 'refused', 'withdrawal', 'destruction');
 
 CREATE TABLE outgoing_checkpoint (
     stream_id INTEGER NOT NULL REFERENCES outgoing (stream_id),
@@ -367,7 +429,7 @@ CREATE TABLE outgoing_subtree (
 ) STRICT, WITHOUT ROWID;
 
 -- Bags that were packed of a stream: its entries from start up to stop. written_at NULL: its file did not come to be.
--- receipt_size: how many entries of the other stream the receipt in it is over, 0 if there is none in it.
+-- receipt_size: how many entries of the other stream the receipt in it is over, 0 if there is none in it; receipt_of: which.
 CREATE TABLE packed_bag (
     stream_id INTEGER NOT NULL REFERENCES outgoing (stream_id),
     number INTEGER NOT NULL CHECK (number > 0),
@@ -377,23 +439,27 @@ CREATE TABLE packed_bag (
     file BLOB NOT NULL UNIQUE CHECK (length(file) = 8),
     has_way_back INTEGER NOT NULL CHECK (has_way_back IN (0, 1)),
     receipt_size INTEGER NOT NULL CHECK (receipt_size >= 0),
+    receipt_of INTEGER REFERENCES incoming (stream_id),
     packed_by TEXT NOT NULL CHECK (packed_by <> ''),
     packed_at INTEGER NOT NULL,
     size_bytes INTEGER CHECK (size_bytes > 0),
     written_at INTEGER,
     CHECK ((size_bytes IS NULL) = (written_at IS NULL)),
+    CHECK ((receipt_size = 0) = (receipt_of IS NULL)),
     PRIMARY KEY (stream_id, number)
 ) STRICT, WITHOUT ROWID;
 
+-- Of the streams of an office one is present. What came of those before it stays.
 CREATE TABLE incoming (
     stream_id INTEGER PRIMARY KEY,
     office TEXT NOT NULL REFERENCES peer (office),
-    incarnation BLOB NOT NULL UNIQUE CHECK (length(incarnation) = 16),
+    incarnation BLOB NOT NULL CHECK (length(incarnation) = 16),
     frontier BLOB NOT NULL,
     size INTEGER NOT NULL DEFAULT 0 CHECK (size >= 0),
     receipt_size INTEGER NOT NULL DEFAULT 0 CHECK (receipt_size BETWEEN 0 AND size),
     is_current INTEGER NOT NULL DEFAULT 1 CHECK (is_current IN (0, 1)),
-    started_at INTEGER NOT NULL
+    started_at INTEGER NOT NULL,
+    UNIQUE (office, incarnation)
 ) STRICT;
 CREATE UNIQUE INDEX incoming_current ON incoming (office) WHERE is_current = 1;
 
@@ -424,6 +490,23 @@ CREATE TABLE incoming_entry (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX incoming_entry_view ON incoming_entry (view_key) WHERE view_key IS NOT NULL;
 CREATE INDEX incoming_entry_taken_back ON incoming_entry (stream_id, number) WHERE state = 'taken-back';
+
+-- Policies that peers have offered, the newest of each office; nothing is decided with them. The file is in the entry.
+-- stated_by: whose statement came with it, '' if none did.
+CREATE TABLE policy_offer (
+    offer_id INTEGER PRIMARY KEY,
+    office TEXT NOT NULL REFERENCES peer (office),
+    id TEXT NOT NULL,
+    version INTEGER NOT NULL CHECK (version >= 0),
+    digest BLOB NOT NULL CHECK (length(digest) = 32),
+    name TEXT NOT NULL,
+    stated_by TEXT NOT NULL,
+    stream_id INTEGER NOT NULL,
+    number INTEGER NOT NULL CHECK (number > 0),
+    offered_at INTEGER NOT NULL,
+    UNIQUE (office, digest),
+    FOREIGN KEY (stream_id, number) REFERENCES incoming_entry (stream_id, number)
+) STRICT;
 
 CREATE TABLE incoming_receipt (
     stream_id INTEGER NOT NULL REFERENCES incoming (stream_id),
@@ -467,11 +550,13 @@ CREATE TABLE log_subtree (
     PRIMARY KEY (height, place)
 ) STRICT, WITHOUT ROWID;
 
--- Signed once for a size.
+-- Signed once for a size of an incarnation; a node that was restored begins another one, over the same entries.
 CREATE TABLE log_checkpoint (
-    size INTEGER PRIMARY KEY CHECK (size > 0),
-    data BLOB NOT NULL
-) STRICT;
+    incarnation BLOB NOT NULL CHECK (length(incarnation) = 16),
+    size INTEGER NOT NULL CHECK (size > 0),
+    data BLOB NOT NULL,
+    PRIMARY KEY (incarnation, size)
+) STRICT, WITHOUT ROWID;
 
 -- Projection: what the inbox shows of a view, and under which access id. Can be dropped and folded again.
 CREATE TABLE inbox (
@@ -520,6 +605,44 @@ CREATE TABLE withdrawal (
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX withdrawal_held ON withdrawal (item_id, office) WHERE state = 'held';
 CREATE INDEX withdrawal_quarantined ON withdrawal (digest) WHERE state = 'quarantined';
+
+-- Certificates of destruction: those that came, and our own (source ''). office: whose key signed it, '' if that is not
+-- known. destroyed_at: by that office's clock. withdrawal: SHA-256 of what it answers. Kept for ever.
+CREATE TABLE destruction (
+    digest BLOB PRIMARY KEY CHECK (length(digest) = 32),
+    item_id BLOB NOT NULL CHECK (length(item_id) = 32),
+    office TEXT NOT NULL,
+    source TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('held', 'quarantined')),
+    because TEXT NOT NULL,
+    destroyed_at INTEGER NOT NULL CHECK (destroyed_at >= 0),
+    withdrawal BLOB CHECK (length(withdrawal) = 32),
+    received_at INTEGER NOT NULL,
+    data BLOB NOT NULL CHECK (length(data) BETWEEN 1 AND 1024),
+    CHECK ((state = 'quarantined') = (because <> '')),
+    CHECK (state = 'quarantined' OR office <> '')
+) STRICT, WITHOUT ROWID;
+CREATE INDEX destruction_item ON destruction (item_id, office) WHERE state = 'held';
+CREATE INDEX destruction_quarantined ON destruction (digest) WHERE state = 'quarantined';
+
+-- Others' items that two persons destroyed here. certificate: what we signed of it when no byte was left; until then
+-- whoever opens the store goes on with it.
+CREATE TABLE destroyed (
+    destroyed_id INTEGER PRIMARY KEY,
+    item_id BLOB NOT NULL REFERENCES item (item_id),
+    destroyed_by TEXT NOT NULL CHECK (destroyed_by <> ''),
+    witness TEXT NOT NULL CHECK (witness NOT IN ('', destroyed_by)),
+    began_at INTEGER NOT NULL,
+    certificate BLOB UNIQUE REFERENCES destruction (digest)
+) STRICT;
+CREATE INDEX destroyed_item ON destroyed (item_id);
+CREATE UNIQUE INDEX destroyed_going_on ON destroyed (item_id) WHERE certificate IS NULL;
+
+-- Files of what is being destroyed that are not off the disk yet: a blob by its hash, an attachment by its name.
+CREATE TABLE erasing (
+    file BLOB PRIMARY KEY CHECK (length(file) IN (16, 32)),
+    destroyed_id INTEGER NOT NULL REFERENCES destroyed (destroyed_id)
+) STRICT, WITHOUT ROWID;
 
 -- The attachments that are held, each whole, and once for a label, however many items it belongs to. file, key:
 -- where its bytes lie, and what opens them. leaves: the hashes of its chunks, one behind the other.
