@@ -4,7 +4,7 @@ Nodes for the bench: real folders and real stores, set up by the use cases that 
 """
 
 import socket
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from legation.node.answering import Answering
 from legation.node.drafting import store_draft
 from legation.node.home import Home, create_home, open_home
 from legation.node.peering import add_peer, confirm_peer, grant
-from legation.node.pulling import Exchange, Pulling
+from legation.node.pulling import Pulling
 from legation.node.releasing import release
 from legation.node.surroundings import HERE
 
@@ -130,7 +130,7 @@ def pulling(home: Home, peer: str) -> Pulling:
     )
 
 
-def joined(home: Home) -> Exchange:
+def joined(home: Home) -> Callable[[Iterable[bytes]], Iterator[bytes]]:
     """A way to a node in this process: its answers, without a network."""
     answers = answering(home)
 

@@ -82,9 +82,14 @@ def at_most(text: str, seconds: float, wanted_s: float) -> Goal:
     return Goal(text=text, found=duration(seconds), is_met=seconds <= wanted_s)
 
 
-def not_measured(text: str, peer: str) -> Goal:
-    """Leave open a goal that is set against a peer that is not installed."""
-    return Goal(text=text, found=f"{peer} is not installed", is_met=None)
+def no_dearer(text: str, ratio: float, most: float) -> Goal:
+    """Judge a goal of at most so many times as much."""
+    return Goal(text=text, found=f"{digits(ratio)} x", is_met=ratio <= most)
+
+
+def not_measured(text: str, peer: str, why: str = "is not installed") -> Goal:
+    """Leave open a goal that is set against a peer that is not there."""
+    return Goal(text=text, found=f"{peer} {why}", is_met=None)
 
 
 def digits(value: float) -> str:
