@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 
-from legation.demo import play, tale
+from legation.demo import hands, play, tale
 from legation.demo.processes import Ended
 from legation.demo.tale import EXPECTED, WHO
 from legation.demo.terminal import WIDTH
@@ -187,7 +187,7 @@ class TestTheTale:
         The headings go up from 1 by one.
         """
         steps = [int(step) for step in re.findall(r"^(\d+)\. ", played.out, re.MULTILINE)]
-        assert steps == [*range(1, 13)]
+        assert steps == [*range(1, 15)]
 
     def test_the_readme_shows_its_table(self, played: Played) -> None:
         """
@@ -209,7 +209,7 @@ class TestTheTale:
         """
         lines = played.out.splitlines()
         assert [line for line in lines if len(line) > WIDTH] == []
-        assert len(lines) < 200
+        assert len(lines) < 250
 
     def test_nothing_is_printed_in_bold_into_a_pipe(self, played: Played) -> None:
         """
@@ -311,7 +311,7 @@ def test_a_terminal_is_shown_the_pages_until_ctrl_c(folder: Path) -> None:
     assert "Comment: " in fetch(pages["JPN@NATO"] + item)[1]
     assert "For the capital: " not in fetch(pages["JPN@NATO"] + item)[1]
     assert "Comment: " not in fetch(pages["NATO"] + item)[1]
-    assert "waits for a bag, or until they ask" in fetch(pages["KOR@NATO"] + "sent")[1]
+    assert "certificate held" in fetch(pages["KOR@NATO"] + "sent")[1]
     wrong = pages["NATO"][:-2] + ("x/" if pages["NATO"][-2] != "x" else "y/")
     assert fetch(wrong) == fetch(pages["NATO"] + "items/" + "0" * 64)
     assert fetch(wrong)[0] == 404
@@ -545,6 +545,65 @@ def a_check(office: str, **values: object) -> Fault:
     return by(saying("fsck", lambda document: document.update(values), at=office))
 
 
+def a_bag(code: int, err: str) -> Fault:
+    """
+    The office without a line opens one bag, and this comes of it.
+    """
+
+    def lie(_: Inside, arguments: Arguments, honest: Callable[[Arguments], Ended]) -> Ended:
+        is_one = arguments[:2] == ["bag", "open"] and arguments[3] == "--by" and arguments[-1] == "AUS@NATO"
+        return Ended(code=code, out="", err=err) if is_one else honest(arguments)
+
+    return by(lie)
+
+
+def an_inbox(at: str, change: Callable[[Any, str], None]) -> Fault:
+    """
+    An inbox lists something else; *change* is told the item that was released last.
+    """
+    last = ""
+
+    def lie(_: Inside, arguments: Arguments, honest: Callable[[Arguments], Ended]) -> Ended:
+        nonlocal last
+        ended = honest(arguments)
+        if arguments[0] == "release" and ended.code == 0 and "--json" in arguments:
+            last = json.loads(ended.out)["item"]
+        if arguments[0] == "inbox" and "--json" in arguments and arguments[-1] == at:
+            document = json.loads(ended.out)
+            change(document["entries"], last)
+            return Ended(code=0, out=json.dumps(document), err="")
+        return ended
+
+    return by(lie)
+
+
+def only_previewed(_: Inside, arguments: Arguments, honest: Callable[[Arguments], Ended]) -> Ended:
+    """
+    What is to be destroyed is looked at, and that is all.
+    """
+    if arguments[0] == "destroy" and "--witness" in arguments:
+        return honest([*arguments[:2], *arguments[-2:]])
+    return honest(arguments)
+
+
+def without_certificate(found: Any) -> None:
+    """
+    Of what was withdrawn nobody certifies anything.
+    """
+    for each in found["deliveries"]:
+        if each["state"] == "withdrawn":
+            each["why"] = "withdrawn"
+
+
+def without_receipt(found: Any) -> None:
+    """
+    Nothing came back from the office without a line.
+    """
+    for each in found["deliveries"]:
+        if each["addressee"] == "AUS@NATO" and each["state"] == "receipted":
+            each["state"] = "numbered"
+
+
 CONFIRMS = ("peer", "confirm", "KOR@NATO", "--by")
 WITHHELD = b"the leaders of Australia, Japan and New Zealand are expected too"
 FAULTS: dict[str, tuple[Fault, str]] = {
@@ -609,6 +668,40 @@ FAULTS: dict[str, tuple[Fault, str]] = {
         by(instead(("fsck",), dir="NATO")),
         "fsck finds what was altered",
     ),
+    "a bag that is too early is opened": (a_bag(0, ""), "legation bag open "),
+    "a missing bag is not named": (a_bag(3, "something is missing"), "the bag that is missing is named"),
+    "of a bag that is too early something is kept": (
+        an_inbox("AUS@NATO", lambda entries, last: entries.append({"item": last}) if not entries else None),
+        "of a bag too early nothing is taken in",
+    ),
+    "a bag brings another banner": (
+        a_copy("AUS@NATO", banner="OPEN"),
+        "the bag brings AUS@NATO the banner that was previewed",
+    ),
+    "a bag brings another mark": (a_portion("AUS@NATO", mark="(C)"), "AUS@NATO has what was previewed"),
+    "a receipt does not come back by bag": (
+        by(saying("deliveries", without_receipt)),
+        "the receipt of AUS@NATO came back by bag",
+    ),
+    "a withdrawn item comes": (
+        an_inbox("JPN@NATO", lambda entries, last: entries.append({"item": last})),
+        "JPN@NATO never gets the annex",
+    ),
+    "a withdrawn item is listed": (
+        an_inbox(
+            "AUS@NATO",
+            lambda entries, last: entries.append({"item": last}) if len(entries) == 1 else None,
+        ),
+        "what is withdrawn is in no list",
+    ),
+    "what is destroyed is only said to be": (
+        by(only_previewed),
+        "the folder of AUS@NATO holds nothing of the annex any more",
+    ),
+    "a certificate does not come": (
+        by(saying("deliveries", without_certificate)),
+        "the certificate of AUS@NATO is held",
+    ),
     "a withheld text is in a folder": (
         leaking(WITHHELD.hex().encode(), "NATO/cache"),
         "the folder of NATO holds nothing of what it may not see",
@@ -632,7 +725,7 @@ def test_a_deviation_ends_the_tale(
     """
     Whatever comes out otherwise than told is named, and the demonstration fails.
     """
-    monkeypatch.setattr(tale, "WAIT_S", 1.0)
+    monkeypatch.setattr(hands, "WAIT_S", 3.0)
     fault(monkeypatch)
     assert play.main([]) == 1
     said = capsys.readouterr()

@@ -6,18 +6,18 @@ Whatever is told comes out of public commands. Anything that comes out otherwise
 ``DeviationError`` that names it.
 """
 
-import json
 import secrets
 import shutil
 import time
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Sequence
 from functools import partial
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from legation.demo.processes import DeviationError, Ended, Processes, Server, check, free_port
+from legation.demo.courier import Courier
+from legation.demo.hands import Hands, at_once
+from legation.demo.processes import Processes, Server, check, free_port
 from legation.demo.terminal import Terminal, listed
 from legation.demo.traces import alter, paragraphs, search, strings, traces
 
@@ -30,7 +30,7 @@ WHO = {
     "KOR": f"its capital, Seoul: asks {AUTHOR} for news",
     "JPN@NATO": "Japan's mission: asks too",
     "NATO": "the organisation: asks too",
-    "AUS@NATO": "Australia's mission: has a node, and no line to it yet: a bag would reach it",
+    "AUS@NATO": "Australia's mission: has a node, and no line to it: bags reach it",
 }
 DRAFTER, RELEASING, SECURITY, ADMINISTRATOR = (
     "drafter",
@@ -39,8 +39,6 @@ DRAFTER, RELEASING, SECURITY, ADMINISTRATOR = (
     "administrator",
 )
 AGREEMENT = "exercise agreement"
-WAIT_S = 60.0  # until something must have happened that takes a fraction of a second
-LOOK_EVERY_S = 0.05  # whether it has; each look is a command, and that takes longer
 CHECKED = ("views", "entries sent", "entries received", "checkpoints", "receipts", "log entries")  # of fsck
 PREFIX_LENGTH = 12  # characters of an id that are typed instead of all 64
 
@@ -51,8 +49,6 @@ EXPECTED = {
     "NATO": (("title", "form", "par. 1", "par. 2"), "CONFIDENTIAL REL KOR, JPN, NATO"),
     "AUS@NATO": (("title", "form", "par. 1"), "LIMITED REL KOR, JPN, AUS, NATO"),
 }
-
-Done = TypeVar("Done")
 
 
 class Tale:
@@ -69,6 +65,7 @@ class Tale:
         self.is_told = False
         self._terminal = terminal
         self._processes = processes
+        self._hands = Hands(terminal, processes)
         self._folder = processes.folder
         self._report = report
         self._address = f"127.0.0.1:{free_port()}"
@@ -112,6 +109,8 @@ class Tale:
             self._tell_who_got_what()
         self._try_what_does_not_work(item)
         if item:
+            if self._report is None:
+                self._go_by_courier(item)
             self._look_for_traces()
         self._check_everything()
         self._tell_figures(time.monotonic() - started)
@@ -125,6 +124,7 @@ class Tale:
         """Copy the report and the clearances to where a user would have them."""
         with as_file(files("legation.demo")) as source:
             shutil.copyfile(self._report or source / "report.md", self._folder / "report.md")
+            shutil.copyfile(source / "annex.md", self._folder / "annex.md")
             for name in ADDRESSEES:
                 shutil.copyfile(source / "clearances" / f"{name}.xml", self._folder / f"{name}.xml")
 
@@ -136,7 +136,7 @@ class Tale:
 
     def _make_node(self, office: str) -> None:
         address = ("--address", self._address) if office == AUTHOR else ()
-        self._words[office] = self._json(office, "init", office, *address)["fingerprint"]
+        self._words[office] = self._hands.json(office, "init", office, *address)["fingerprint"]
 
     def _make_peers(self) -> None:
         self._terminal.step(
@@ -149,7 +149,7 @@ class Tale:
         ):
             self._terminal.typed("peer", *act, "--dir", AUTHOR)
         at_once([partial(self._make_peer, office) for office in ADDRESSEES])
-        told = {each["office"]: each for each in self._json(AUTHOR, "peer", "list")["peers"]}
+        told = {each["office"]: each for each in self._hands.json(AUTHOR, "peer", "list")["peers"]}
         check(sorted(told) == sorted(ADDRESSEES), "four peers are listed")
         rows = [("peer", "words of its card", "may see")]
         for office in ADDRESSEES:
@@ -169,22 +169,22 @@ class Tale:
         """Let the two sides trust each other, and the author grant something."""
         self._add(office, AUTHOR)
         if office == UNCONNECTED:
-            self._alone = self._run(office, "peer", "confirm", AUTHOR, "--by", SECURITY, expect=1)
+            self._alone = self._hands.run(office, "peer", "confirm", AUTHOR, "--by", SECURITY, expect=1)
             check("added this card" in self._alone, "one person alone cannot trust a card")
         self._confirm(office, AUTHOR)
         self._add(AUTHOR, office)
         self._confirm(AUTHOR, office)
         for name in (SECURITY, ADMINISTRATOR):
             clearance = ("--clearance", f"{office}.xml", "--agreement", AGREEMENT)
-            self._run(AUTHOR, "peer", "grant", office, *clearance, "--by", name)
+            self._hands.run(AUTHOR, "peer", "grant", office, *clearance, "--by", name)
 
     def _add(self, at: str, office: str) -> None:
-        self._run(at, "peer", "add", f"{office}/office.card", "--by", SECURITY)
+        self._hands.run(at, "peer", "add", f"{office}/office.card", "--by", SECURITY)
 
     def _confirm(self, at: str, office: str) -> None:
         """Confirm a card as a second person, who was told its words by the office itself."""
         words = ("--words", " ".join(self._words[office]))
-        self._run(at, "peer", "confirm", office, *words, "--by", ADMINISTRATOR)
+        self._hands.run(at, "peer", "confirm", office, *words, "--by", ADMINISTRATOR)
 
     def _go_to_work(self) -> None:
         """Start the nodes; what comes next needs none of them and is done meanwhile."""
@@ -207,17 +207,20 @@ class Tale:
         start = text.rindex("(S//REL KOR)")
         (self._folder / "unmarked.md").write_text(text[:start] + text[start + len("(S//REL KOR)") :].lstrip())
         self._terminal.typed("compose", "unmarked.md", "--by", DRAFTER, "--dir", AUTHOR)
-        said = self._run(AUTHOR, "compose", "unmarked.md", "--by", DRAFTER, expect=2)
+        said = self._hands.run(AUTHOR, "compose", "unmarked.md", "--by", DRAFTER, expect=2)
         line = text[:start].count("\n") + 1
         check(f"line {line}: no portion mark" in said, "the unmarked line is named")
         self._terminal.show(said)
 
     def _preview(self) -> tuple[str, str]:
         self._terminal.step("Marked. Before anything leaves: who would get what, and why not")
-        draft = self._run(AUTHOR, "compose", "report.md", "--by", DRAFTER).strip()[:PREFIX_LENGTH]
+        draft = self._hands.run(AUTHOR, "compose", "report.md", "--by", DRAFTER).strip()[:PREFIX_LENGTH]
         self._terminal.typed("preview", draft, "--dir", AUTHOR)
         text, found = at_once(
-            [partial(self._run, AUTHOR, "preview", draft), partial(self._json, AUTHOR, "preview", draft)]
+            [
+                partial(self._hands.run, AUTHOR, "preview", draft),
+                partial(self._hands.json, AUTHOR, "preview", draft),
+            ]
         )
         self._copies = {copy["addressee"]: copy for copy in found["copies"]}
         # The table, and the reasons for whoever would get least; the others have theirs in the same way.
@@ -239,21 +242,21 @@ class Tale:
         self._terminal.step(f"{LATE} loses its power. The releasing officer releases what was previewed")
         for office in (AUTHOR, *CONNECTED):
             self._servers[office].told()
-        self._until(self._are_heard, f"{listed(CONNECTED)} ask {AUTHOR}")
+        self._hands.until(self._are_heard, f"{listed(CONNECTED)} ask {AUTHOR}")
         self._servers.pop(LATE).stop()
         act = ("release", draft, "--by", RELEASING, "--seen")
-        said = self._run(AUTHOR, *act, secrets.token_hex(32), expect=1)
+        said = self._hands.run(AUTHOR, *act, secrets.token_hex(32), expect=1)
         check("previewed" in said, "under the id of another preview nothing is released")
         self._terminal.typed(*act, preview, "--dir", AUTHOR)
         if all(copy["empty"] for copy in self._copies.values()):
-            said = self._run(AUTHOR, *act, preview, expect=1)
+            said = self._hands.run(AUTHOR, *act, preview, expect=1)
             check("nobody would receive anything" in said, "what nobody may see is not released")
             self._terminal.show(said)
             return ""
-        item: str = self._json(AUTHOR, *act, preview)["item"]
+        item: str = self._hands.json(AUTHOR, *act, preview)["item"]
         self._since = time.monotonic()
         self._until_receipted([office for office in self._readers() if office != LATE])
-        self._terminal.show(self._run(AUTHOR, "deliveries"))
+        self._terminal.show(self._hands.run(AUTHOR, "deliveries"))
         self._terminal.say("Under the id of any other preview it was refused.")
         return item
 
@@ -271,7 +274,7 @@ class Tale:
             why = self._delivered[UNCONNECTED]["why"]
             check("waits for a bag" in why, f"the delivery to {UNCONNECTED} says that it waits for a bag")
         self._terminal.typed("inbox", "--dir", LATE)
-        self._terminal.show(self._run(LATE, "inbox"))
+        self._terminal.show(self._hands.run(LATE, "inbox"))
         if LATE in self._readers():
             self._terminal.say(f"{AUTHOR} has its signed receipt.")
 
@@ -280,14 +283,14 @@ class Tale:
         left = list(offices)
 
         def look() -> bool:
-            found = self._json(AUTHOR, "deliveries")["deliveries"]
+            found = self._hands.json(AUTHOR, "deliveries")["deliveries"]
             self._delivered = {each["addressee"]: each for each in found}
             for office in [each for each in left if self._delivered[each]["state"] == "receipted"]:
                 self._seconds[office] = time.monotonic() - self._since
                 left.remove(office)
             return not left
 
-        self._until(look, f"receipts come from {listed(offices)}")
+        self._hands.until(look, f"receipts come from {listed(offices)}")
 
     # What they have.
 
@@ -295,11 +298,11 @@ class Tale:
         """Open the report at each office, and compare it with what was previewed and what was written."""
         self._terminal.step(f"What each reads, verified against the card of {AUTHOR}")
         readers = self._readers()
-        self._whole = self._json(AUTHOR, "show", item)
+        self._whole = self._hands.json(AUTHOR, "show", item)
         at_once([partial(self._compare, office, item) for office in CONNECTED])
         told_whole = list(dict.fromkeys((*readers[:1], *readers[-1:])))
         reference = self._whole["reference"]
-        sheets = at_once([partial(self._run, office, "show", reference) for office in told_whole])
+        sheets = at_once([partial(self._hands.run, office, "show", reference) for office in told_whole])
         for office, sheet in zip(told_whole, sheets, strict=True):
             self._terminal.typed("show", reference, "--dir", office)
             self._terminal.sheet(sheet)
@@ -307,14 +310,14 @@ class Tale:
             shown, banner = _paragraphs(_shown(self._copies[office])), self._opened[office]["banner"]
             self._terminal.say(f"{office} reads {shown} under {banner}.")
             self._terminal.typed("verify", reference, "--dir", office)
-            self._terminal.show(self._run(office, "verify", reference))
+            self._terminal.show(self._hands.run(office, "verify", reference))
 
     def _compare(self, office: str, item: str) -> None:
         if office not in self._readers():
-            check(not self._json(office, "inbox")["entries"], f"{office} has received nothing")
+            check(not self._hands.json(office, "inbox")["entries"], f"{office} has received nothing")
             return
         copy = self._copies[office]
-        opened = self._opened[office] = self._json(office, "show", item)
+        opened = self._opened[office] = self._hands.json(office, "show", item)
         promised = [each["mark"] for each in copy["portions"] if each["showing"] == "shown"]
         check([each["mark"] for each in opened["portions"]] == promised, f"{office} sees what was previewed")
         check(opened["banner"] == copy["banner"], f"{office} has the banner that was previewed")
@@ -344,19 +347,44 @@ class Tale:
     def _try_what_does_not_work(self, item: str) -> None:
         self._terminal.step("What does not work")
         self._terminal.say("A second process cannot serve a folder:")
-        said = self._run(AUTHOR, "serve", expect=5)
+        said = self._hands.run(AUTHOR, "serve", expect=5)
         check("another process" in said, "a second serve on one folder is refused")
         self._terminal.show(said)
         if item:
             self._terminal.say(f"{UNCONNECTED} asks its node for the report, and for one that never was:")
             forbidden, unknown = at_once(
-                [partial(self._ended, UNCONNECTED, "show", each) for each in (item, secrets.token_hex(32))]
+                [
+                    partial(self._hands.ended, UNCONNECTED, "show", each)
+                    for each in (item, secrets.token_hex(32))
+                ]
             )
             check(forbidden == unknown, "an item that is not here is answered as one that never was")
             check(forbidden.code == 2, "an item that is not here is not shown")
             self._terminal.show(forbidden.err)
         if self._readers():
             self._alter_a_copy(item, self._readers()[-1])
+
+    # Without a line.
+
+    def _go_by_courier(self, item: str) -> None:
+        """Send by bag what waits for it, and an annex that is withdrawn."""
+        self._servers.pop(LATE).stop()
+        courier = Courier(
+            self._terminal,
+            self._hands,
+            folder=self._folder,
+            author=AUTHOR,
+            reader=UNCONNECTED,
+            absent=LATE,
+        )
+        self._opened[UNCONNECTED] = courier.carry(item, self._copies[UNCONNECTED])
+        courier.withdraw(self._come_back)
+
+    def _come_back(self) -> None:
+        """Let the office that was down ask for what is new, and go to work again."""
+        self._hands.run(LATE, "pull")
+        self._serve(LATE)
+        self._servers[LATE].told()
 
     def _alter_a_copy(self, item: str, office: str) -> None:
         """Change one letter in the folder of an office, or rather in a copy of it."""
@@ -369,7 +397,7 @@ class Tale:
         )
         self._terminal.say(f"Somebody changes one letter of the report in the folder of {office}:")
         verified, checked = at_once(
-            [partial(self._ended, altered, *act) for act in (("verify", item), ("fsck",))]
+            [partial(self._hands.ended, altered, *act) for act in (("verify", item), ("fsck",))]
         )
         check(verified.code == 3, "an altered copy does not verify")
         faults = [line for line in checked.out.splitlines() if line.startswith("FAULT")]
@@ -420,7 +448,7 @@ class Tale:
         self._terminal.typed("fsck", "--dir", AUTHOR)
         rows = []
         for office, found in zip(
-            WHO, at_once([partial(self._json, each, "fsck") for each in WHO]), strict=True
+            WHO, at_once([partial(self._hands.json, each, "fsck") for each in WHO]), strict=True
         ):
             check(not found["faults"], f"everything holds at {office}")
             checked = found["checked"]
@@ -460,42 +488,15 @@ class Tale:
             for server in self._servers.values():
                 server.check_up()
 
-    # Hands.
-
-    def _ended(self, office: str, *arguments: str) -> Ended:
-        return self._processes.run([*arguments, "--dir", office])
-
-    def _run(self, office: str, *arguments: str, expect: int = 0) -> str:
-        """Run a command at an office; what it printed, or what it told where it was to be refused."""
-        ended = self._ended(office, *arguments)
-        if ended.code != expect:
-            named = f"legation {' '.join(arguments)} --dir {office}"
-            raise DeviationError(f"{named}: exit {ended.code}, expected {expect}\n{ended.err.strip()}")
-        return ended.out if expect == 0 else ended.err
-
-    def _json(self, office: str, *arguments: str) -> Any:
-        return json.loads(self._run(office, *arguments, "--json"))
-
     def _are_heard(self) -> bool:
-        heard = {each["office"] for each in self._json(AUTHOR, "peer", "list")["peers"] if each["heard"]}
+        heard = {
+            each["office"] for each in self._hands.json(AUTHOR, "peer", "list")["peers"] if each["heard"]
+        }
         return heard >= set(CONNECTED)
 
     def _readers(self) -> list[str]:
         """Those that receive something: connected, addressed, and the copy is not empty."""
         return [each for each in CONNECTED if each in self._copies and not self._copies[each]["empty"]]
-
-    def _until(self, holds: Callable[[], bool], what: str) -> None:
-        """Wait until something holds; it deviates if it takes too long."""
-        until = time.monotonic() + WAIT_S
-        while not holds():
-            check(time.monotonic() < until, what)
-            self._processes.pause(LOOK_EVERY_S)
-
-
-def at_once(acts: Sequence[Callable[[], Done]]) -> list[Done]:
-    """Do several things side by side that know nothing of each other; what they gave, in order."""
-    with ThreadPoolExecutor(max(1, len(acts))) as threads:
-        return [each.result() for each in [threads.submit(act) for act in acts]]
 
 
 def _shown(copy: dict[str, Any]) -> tuple[str, ...]:
