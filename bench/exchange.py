@@ -33,7 +33,7 @@ from legation.exchange import (
 )
 from legation.item import Kind, Slip
 from legation.node.home import Home
-from legation.node.numbering import append
+from legation.node.streams.numbering import append
 from legation.node.surroundings import HERE
 from legation.release import Because, DeliveryState
 from legation.store.sqlite import deliveries, incoming, items, outgoing

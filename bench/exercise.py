@@ -26,7 +26,7 @@ from legation.labels import (
     parse_mark,
     reference_to,
 )
-from legation.node.keyring import draw_office_keys, draw_root_key, make_card
+from legation.node.keys.keyring import draw_office_keys, draw_root_key, make_card
 from legation.node.surroundings import HERE
 
 POLICY = shipped("exercise-1")

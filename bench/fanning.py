@@ -22,13 +22,13 @@ from legation.exchange import read_view
 from legation.formats import stanag4774
 from legation.keys.card import Office
 from legation.labels import Clearance, Policies
-from legation.node.drafting import store_draft
+from legation.node.desk.drafting import store_draft
+from legation.node.desk.releasing import release
 from legation.node.home import Home, create_home, open_home
-from legation.node.keyring import draw_office_keys, draw_root_key, make_card
-from legation.node.numbering import Cutter, number
-from legation.node.peering import add_peer, confirm_peer, grant
-from legation.node.releasing import release
+from legation.node.keys.keyring import draw_office_keys, draw_root_key, make_card
+from legation.node.peers.peering import add_peer, confirm_peer, grant
 from legation.node.rules import RuleBook, Rules
+from legation.node.streams.numbering import Cutter, number
 from legation.node.surroundings import HERE
 from legation.release import Because
 from legation.store.sqlite.database import Reading, Writing

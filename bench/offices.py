@@ -13,12 +13,12 @@ from msgspec.structs import replace
 from bench.exercise import POLICY, clearance, texts
 from legation.formats import stanag4774
 from legation.keys.card import Office
-from legation.node.answering import Answering
-from legation.node.drafting import store_draft
+from legation.node.desk.drafting import store_draft
+from legation.node.desk.releasing import release
 from legation.node.home import Home, create_home, open_home
-from legation.node.peering import add_peer, confirm_peer, grant
-from legation.node.pulling import Pulling
-from legation.node.releasing import release
+from legation.node.peers.peering import add_peer, confirm_peer, grant
+from legation.node.streams.answering import Answering
+from legation.node.streams.pulling import Pulling
 from legation.node.surroundings import HERE
 
 AUTHOR, PEER = "KOR@NATO", "JPN@NATO"

@@ -14,7 +14,7 @@ from legation.item import Draft, Slip, inspect, sign
 from legation.item.draws import SECRET_SIZE_BYTES, digest_signed
 from legation.item.reference import reference
 from legation.item.shape import DOCUMENT_SIZE_BYTES
-from legation.node.drafting import store_draft
+from legation.node.desk.drafting import store_draft
 from legation.node.surroundings import HERE
 from legation.release import Because, DeliveryState
 from legation.store.sqlite import access, deliveries, items, node

@@ -16,7 +16,7 @@ from legation.item import draft, portion, shape, variants
 from legation.keys import card
 from legation.labels import label
 from legation.node.files import compose, policies_with, preview_report
-from legation.node.keyring import draw_office_keys, draw_root_key, make_card
+from legation.node.keys.keyring import draw_office_keys, draw_root_key, make_card
 from legation.node.surroundings import Surroundings
 
 ROOT = Path(__file__).parents[1]

@@ -18,10 +18,10 @@ import pytest
 
 from legation.errors import UnreachableError
 from legation.exchange import Envelope, Pull, Push
-from legation.node import serving
-from legation.node.answering import Answering
 from legation.node.home import STORE, open_home
-from legation.node.serving import taking_pushes
+from legation.node.service import serving
+from legation.node.service.serving import taking_pushes
+from legation.node.streams.answering import Answering
 from legation.node.surroundings import HERE
 from tests.cli.ends import CANARY
 from tests.stories.cast import CLEARANCES, Desk, Done, clearance

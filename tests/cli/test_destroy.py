@@ -8,7 +8,7 @@ import json
 from tests.cli.ends import CANARY
 from tests.cli.offices import document, refused, run
 from tests.cli.test_exchange import JPN, KOR, OFFICER, released
-from tests.node.test_destroying import files_with
+from tests.node.withdrawal.test_destroying import files_with
 from tests.stories.cast import Desk
 
 TWO = ("--by", "registrar", "--witness", "security officer")

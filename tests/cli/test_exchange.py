@@ -8,7 +8,7 @@ import pytest
 from legation.errors import StoreError
 from tests.cli.ends import CANARY
 from tests.cli.offices import ADDRESS, ONE, TWO, Line, document, one_document, refused, run, unchanged
-from tests.node.test_accepting import SECOND_VERSION
+from tests.node.peers.test_accepting import SECOND_VERSION
 from tests.stories.cast import Desk, clearance
 
 KOR, JPN = ("--dir", "kor"), ("--dir", "jpn")

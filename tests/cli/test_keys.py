@@ -6,7 +6,7 @@ import stat
 import pytest
 
 from legation.keys.card import fingerprint, listed_keys, read
-from legation.node.keyring import OFFICE_KEYS, ROOT_KEY
+from legation.node.keys.keyring import OFFICE_KEYS, ROOT_KEY
 from tests.cli.ends import as_json, done, refused
 from tests.stories.cast import AUTHOR, Desk, card_bytes_of, keys_of, root_of
 

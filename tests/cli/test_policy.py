@@ -10,7 +10,7 @@ from tests.cli.ends import as_json, done, refused
 from tests.cli.offices import ONE, TWO
 from tests.cli.toy import REPORT, TOY
 from tests.cli.toy import clearance as toy_clearance
-from tests.node.test_accepting import SECOND_VERSION
+from tests.node.peers.test_accepting import SECOND_VERSION
 from tests.stories.cast import Desk
 
 

@@ -12,7 +12,7 @@ from legation.item.withdrawal import withdraw
 from legation.log import Checkpoint, key_name, open_checkpoint, sign_checkpoint
 from legation.merkle import Hash
 from legation.node.home import open_home
-from legation.node.signing import Signing
+from legation.node.keys.signing import Signing
 from legation.node.surroundings import HERE
 from tests.cli.ends import CANARY, as_json, done, refused
 from tests.cli.offices import TWO, document, run

@@ -16,7 +16,7 @@ from typing import Any
 
 from legation.demo.processes import Ended, Processes, Server, check
 from legation.node.home import open_home
-from legation.node.serving import serve_node
+from legation.node.service.serving import serve_node
 from legation.node.surroundings import HERE
 from tests.stories.cast import Desk
 

@@ -5,8 +5,8 @@ What must hold in the end, whatever happened on the way; and what persons do unt
 
 from itertools import combinations
 
-from legation.node.restoring import declare
-from legation.node.stopping import resume_peer
+from legation.node.peers.stopping import resume_peer
+from legation.node.streams.restoring import declare
 from tests.federation.stage import mark, party
 from tests.node.pair import FIRST, SECOND, Node
 

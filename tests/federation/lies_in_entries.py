@@ -17,7 +17,7 @@ from tests.federation.lies_in_answers import HUGE
 from tests.federation.lying import Book, lie
 from tests.federation.stage import AUS, CANARY, ENTRIES, JPN, KOR, Stage, mark
 from tests.node.pair import Node
-from tests.node.test_pulling import apart, refusals
+from tests.node.streams.test_pulling import apart, refusals
 
 NUMBERED: Book = {}
 APART = ENTRIES | {"item", "layer", "view"}

@@ -14,9 +14,9 @@ from legation.formats.shipped import shipped_bytes
 from legation.item.destruction import DESTRUCTION, certify
 from legation.keys.card import SignedCard, make
 from legation.keys.sign import Ed25519Signer
-from legation.node.accepting import read_policies
 from legation.node.home import ROOT
-from legation.node.keyring import ROOT_KEY
+from legation.node.keys.keyring import ROOT_KEY
+from legation.node.peers.accepting import read_policies
 from legation.store.sqlite import peers
 from tests.federation.attacker import SOON
 from tests.federation.lies_in_entries import TOLD, refused, says
@@ -24,7 +24,7 @@ from tests.federation.lying import Book, lie
 from tests.federation.stage import AUS, ENTRIES, FROZEN, KOR, Stage
 from tests.node.pair import Node
 from tests.node.renewals import next_of
-from tests.node.test_pulling import refusals
+from tests.node.streams.test_pulling import refusals
 
 KEYS: Book = {}
 KEPT = ENTRIES | {"evidence"}

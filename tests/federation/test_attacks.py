@@ -18,16 +18,16 @@ from legation.formats.shipped import shipped_bytes
 from legation.item.shape import VIEW
 from legation.item.view import inspect
 from legation.log import LogKind
-from legation.node.accepting import read_policies
-from legation.node.restoring import declare
-from legation.node.stopping import exclude_peer, pause_peer, resume_peer
+from legation.node.peers.accepting import read_policies
+from legation.node.peers.stopping import exclude_peer, pause_peer, resume_peer
+from legation.node.streams.restoring import declare
 from tests.federation.attacker import hands_over, item_by
 from tests.federation.keeping import declares, sends
 from tests.federation.lies_in_keys import root_of, signed_by
 from tests.federation.stage import AUS, CANARY, JPN, KOR, Stage, held_by, mark
 from tests.node.pair import FIRST, SECOND, Node, unchanged
+from tests.node.peers.test_accepting import accepts, adds
 from tests.node.renewals import renews
-from tests.node.test_accepting import accepts, adds
 from tests.stories.cast import CLEARANCES
 
 OLD, NEW, LATEST = (

@@ -16,9 +16,9 @@ import pytest
 
 from legation.errors import UnreachableError
 from legation.exchange import ANSWER_SIZE_BYTES_MAX
-from legation.node.doorbell import Doorbell
-from legation.node.reception import Answerer
-from legation.node.serving import pull_all, taking_pushes
+from legation.node.service.doorbell import Doorbell
+from legation.node.service.reception import Answerer
+from legation.node.service.serving import pull_all, taking_pushes
 from legation.transports.http.peer import Peer
 from tests.federation.attacker import position
 from tests.federation.keeping import sends

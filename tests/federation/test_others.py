@@ -44,7 +44,7 @@ from tests.federation.lies_in_entries import STRANGER
 from tests.federation.stage import AUS, JPN, KOR, Stage, mark
 from tests.formats.drafts import EXERCISE
 from tests.node.pair import Node, a_slip
-from tests.node.test_pulling import apart, refusals
+from tests.node.streams.test_pulling import apart, refusals
 
 FOR_ALL = mark("KOR", "JPN", "AUS")
 

@@ -16,10 +16,10 @@ import pytest
 from legation.errors import LegationError, RefusedError
 from legation.exchange import ACTIONS, Action, Answer, Standing
 from legation.exchange.link import LINKS, LinkEvent, LinkState, link_after
-from legation.node.incarnations import notice
-from legation.node.receipting import stop
-from legation.node.restoring import declare
-from legation.node.stopping import exclude_peer, pause_peer, resume_peer
+from legation.node.peers.stopping import exclude_peer, pause_peer, resume_peer
+from legation.node.streams.incarnations import notice
+from legation.node.streams.receipting import stop
+from legation.node.streams.restoring import declare
 from legation.release.delivery import DeliveryEvent, DeliveryState
 from tests.federation import states
 from tests.federation.attacker import position, pull

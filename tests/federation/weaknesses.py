@@ -26,20 +26,11 @@ from legation.exchange import (
     succeeding,
 )
 from legation.log import checkpoint
-from legation.node import (
-    answering,
-    certifying,
-    chaining,
-    introducing,
-    judging,
-    letterbox,
-    persons,
-    receipting,
-    taking_in,
-    unasked,
-    withdrawing,
-)
-from legation.node.judging import Judged
+from legation.node import persons
+from legation.node.peers import chaining, introducing
+from legation.node.streams import answering, judging, letterbox, receipting, taking_in, unasked
+from legation.node.streams.judging import Judged
+from legation.node.withdrawal import certifying, withdrawing
 from legation.store.sqlite import bags
 from legation.store.sqlite.items import ViewState
 from tests.federation import test_attacks

@@ -54,7 +54,7 @@ from legation.exchange.succeeding import check_agrees, predecessor_in
 from legation.item import Slip
 from legation.item.attachment import chunk_hash, measured
 from legation.keys.seal import TAG_SIZE_BYTES, HPKESealer, padded_size
-from legation.node.offering import read_offered
+from legation.node.peers.offering import read_offered
 from legation.transports.http.app import exchange_app
 from legation.transports.http.peer import Peer
 from tests.cli.toy import TOY
@@ -152,7 +152,7 @@ def _of_parts() -> Iterator[Decoder]:
     )
     yield Decoder(
         name="policy that is offered",
-        doors=("legation.node.offering.read_offered",),
+        doors=("legation.node.peers.offering.read_offered",),
         read=read_offered,
         corpus=tuple(offers),
         syntax=Syntax.BYTES,

@@ -62,7 +62,7 @@ from legation.log.statement import sign_statement, verify_statement
 from legation.log.verifier import VerifierKey, open_note, read_verifier_key
 from legation.merkle import Hash, verify_consistency, verify_inclusion
 from legation.node.files import show
-from legation.node.keyring import OFFICE_KEYS, ROOT_KEY
+from legation.node.keys.keyring import OFFICE_KEYS, ROOT_KEY
 from legation.store.sqlite import access, deliveries, drafts, incoming, node, outgoing
 from tests.exchange.made import signers, small_chunks, stream_keys
 from tests.fuzz.judge import CANARY, Decoder
@@ -136,7 +136,7 @@ def _of_renewals() -> Iterator[Decoder]:
         doors=(
             "legation.keys.renewal.RENEWAL",
             "legation.keys.renewal.read_request",
-            "legation.node.renewing.read_renewal",
+            "legation.node.keys.renewing.read_renewal",
         ),
         read=renewal.read_request,
         again=lambda asked: renewal.RENEWAL.encode(
@@ -233,10 +233,10 @@ def _of_values() -> Iterator[Decoder]:
     yield _codec("stored clearance", f"{store}.node.CLEARANCE", node.CLEARANCE, clearance)
     yield _codec("stored draft", f"{store}.drafts._DRAFT", drafts._DRAFT, _draft())
     yield _codec(
-        "key file", "legation.node.keyring.OFFICE_KEYS", OFFICE_KEYS, OFFICE_KEYS.decode(canonical(file))
+        "key file", "legation.node.keys.keyring.OFFICE_KEYS", OFFICE_KEYS, OFFICE_KEYS.decode(canonical(file))
     )
     yield _codec(
-        "root key file", "legation.node.keyring.ROOT_KEY", ROOT_KEY, ROOT_KEY.decode(canonical(root))
+        "root key file", "legation.node.keys.keyring.ROOT_KEY", ROOT_KEY, ROOT_KEY.decode(canonical(root))
     )
 
 

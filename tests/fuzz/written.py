@@ -32,10 +32,10 @@ from legation.labels import (
 )
 from legation.labels.chain import read_statement
 from legation.log.note import check_key_name, decode_base64
-from legation.node.drafting import typed_digest
+from legation.node.desk.drafting import typed_digest
 from legation.node.files import preview_report
 from legation.node.labelling import decide_on, instant, originator_of, read_labels
-from legation.node.peering import read_date
+from legation.node.peers.peering import read_date
 from legation.node.surroundings import HERE
 from legation.transports.http.address import may_be_called, read_address
 from tests.fuzz.judge import CANARY, Decoder
@@ -503,7 +503,9 @@ def written() -> Iterator[Decoder]:
     )
     yield _word("key name", f"{log}.check_key_name", check_key_name, texts("KOR@NATO/stream", f"{CANARY}/x"))
     yield _word("base64", f"{log}.decode_base64", decode_base64, texts("", "AA==", "AAA=", "AAAA", "+/+/"))
-    yield _word("date", "legation.node.peering.read_date", partial(read_date, is_end=True), texts(*DATES))
+    yield _word(
+        "date", "legation.node.peers.peering.read_date", partial(read_date, is_end=True), texts(*DATES)
+    )
     yield _word("instant", "legation.node.labelling.instant", instant, texts("2027-06-30T00:00:00Z", *DATES))
     yield _word(
         "originator",
@@ -519,4 +521,6 @@ def written() -> Iterator[Decoder]:
         texts(statement, statement.replace("none", "cd" * 32)),
         again=lambda found: found.text.encode(),
     )
-    yield _word("digest", "legation.node.drafting.typed_digest", typed_digest, texts("ab" * 32, "AB" * 32))
+    yield _word(
+        "digest", "legation.node.desk.drafting.typed_digest", typed_digest, texts("ab" * 32, "AB" * 32)
+    )

@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from legation.exchange import ANSWER_SIZE_BYTES_MAX, PROTOCOL
-from legation.node import numbering, packing, pulling
-from legation.node.answering import Answering
-from legation.node.handing_over import Batch, HandingOver
-from legation.node.packing import Packing
-from legation.node.pulling import Pulling
+from legation.node.courier import packing
+from legation.node.courier.packing import Packing
+from legation.node.streams import numbering, pulling
+from legation.node.streams.answering import Answering
+from legation.node.streams.handing_over import Batch, HandingOver
+from legation.node.streams.pulling import Pulling
 from legation.store.sqlite import connection, incoming, items, outgoing, writer
 from legation.store.sqlite.database import Database, Writing
 from legation.store.sqlite.writer import Writer

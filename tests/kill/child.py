@@ -20,9 +20,12 @@ import apsw
 from legation.cli import legation, main
 from legation.cli.output import run
 from legation.errors import LegationError
-from legation.node import answering, disk, drafting, packing, releasing
-from legation.node.attaching import Attaching, files_in
+from legation.node import disk
+from legation.node.courier import packing
+from legation.node.desk import drafting, releasing
+from legation.node.desk.attaching import Attaching, files_in
 from legation.node.home import open_home
+from legation.node.streams import answering
 from legation.node.surroundings import HERE
 from legation.store.attachments import Attachments
 from legation.store.blobs import Blobs

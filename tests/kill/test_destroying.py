@@ -19,14 +19,14 @@ from legation.node.home import Home, open_home
 from legation.node.surroundings import HERE
 from tests.cli.ends import CANARY
 from tests.node.pair import Village, report
-from tests.node.test_destroying import LONG, files_with
+from tests.node.withdrawal.test_destroying import LONG, files_with
 
 CHILD = """
 import os, signal, sys
 from pathlib import Path
 
 folder, item, at, bug = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), sys.argv[4]
-from legation.node.destroying import Destroying
+from legation.node.withdrawal.destroying import Destroying
 from legation.node.home import open_home
 from legation.node.surroundings import HERE
 from legation.store.sqlite.database import Database

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from legation.errors import StoreError, UnreachableError
-from legation.node import serving
 from legation.node.home import Home, open_home
-from legation.node.serving import PullLoop
+from legation.node.service import serving
+from legation.node.service.serving import PullLoop
 from legation.node.surroundings import HERE
 from legation.store.sqlite.database import Database
 from tests.kill.nodes import RECEIVING, TIME_S, furnish, wait_until

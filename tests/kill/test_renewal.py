@@ -18,9 +18,9 @@ import pytest
 from legation.keys.card import Card, Office
 from legation.log import LogKind
 from legation.node.home import ROOT, create_home, open_home
-from legation.node.keyring import OFFICE_KEYS, ROOT_KEY
-from legation.node.renewing import Wanted, install_card, prepare_renewal, vouch_renewal
-from legation.node.settling import KEYS
+from legation.node.keys.keyring import OFFICE_KEYS, ROOT_KEY
+from legation.node.keys.renewing import Wanted, install_card, prepare_renewal, vouch_renewal
+from legation.node.keys.settling import KEYS
 from legation.node.surroundings import HERE
 from legation.store.sqlite import logbook
 
@@ -30,7 +30,7 @@ from pathlib import Path
 
 folder, act, at = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 from legation.node.home import open_home
-from legation.node.renewing import Wanted, install_card, prepare_renewal
+from legation.node.keys.renewing import Wanted, install_card, prepare_renewal
 from legation.node.surroundings import HERE
 
 count = 0

@@ -16,8 +16,8 @@ from legation.item.attachment import CHUNK_SIZE_BYTES
 from tests.cli.ends import CANARY
 from tests.node.on_paper import knows_on_paper, prints, says
 from tests.node.pair import Clock, Node, Village
-from tests.node.test_answering import position
-from tests.node.test_pulling import hands_over, item_of
+from tests.node.streams.test_answering import position
+from tests.node.streams.test_pulling import hands_over, item_of
 
 AUS, KOR, JPN, NATO = "AUS@NATO", "KOR@NATO", "JPN@NATO", "NATO"
 SECRET = "(S//REL KOR, JPN)"

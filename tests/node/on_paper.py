@@ -5,9 +5,9 @@ What a node of the tests does with an office that has none.
 
 from typing import Any
 
-from legation.node.paper_receipts import Saying, destroy, hand_over
-from legation.node.peering import add_without_node
-from legation.node.printing import PrintedCopy, print_item
+from legation.node.desk.paper_receipts import Saying, destroy, hand_over
+from legation.node.desk.printing import PrintedCopy, print_item
+from legation.node.peers.peering import add_without_node
 from legation.records import HandoverRecord
 from tests.node.pair import FIRST, Node
 

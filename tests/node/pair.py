@@ -54,28 +54,28 @@ from legation.item.draft import Draft, Slip
 from legation.keys.card import Card, CardBody, KeyState, ListedKey, Office, make, read
 from legation.keys.sign import SEED_SIZE_BYTES, Ed25519Signer
 from legation.log import LogEntry
-from legation.node.answering import Answering
-from legation.node.attaching import Attaching
-from legation.node.checking import check, repair
-from legation.node.drafting import preview_draft, store_draft, store_version
-from legation.node.handing_over import Batch
+from legation.node.checking.whole import check, repair
+from legation.node.courier.packing import Packing
+from legation.node.courier.unpacking import Unpacking
+from legation.node.desk.attaching import Attaching
+from legation.node.desk.drafting import preview_draft, store_draft, store_version
+from legation.node.desk.reading import read_deliveries, read_inbox, show_item
+from legation.node.desk.releasing import Released, release
 from legation.node.home import ROOT, Home, create_home, open_home
-from legation.node.keyring import ROOT_KEY
-from legation.node.links import read_peers
-from legation.node.numbering import append, begun
-from legation.node.packing import Packing
-from legation.node.peering import GrantState, add_peer, confirm_peer, grant
-from legation.node.pulling import Pulling
-from legation.node.push_loop import pushing
-from legation.node.pushing import Pushed, Pushing
-from legation.node.reading import read_deliveries, read_inbox, show_item
-from legation.node.releasing import Released, release
+from legation.node.keys.keyring import ROOT_KEY
+from legation.node.peers.links import read_peers
+from legation.node.peers.peering import GrantState, add_peer, confirm_peer, grant
 from legation.node.rules import RuleBook, begin_epoch, named_clearance, policies_at_hand
-from legation.node.serving import Keeper, pulling, taking_pushes
+from legation.node.service.serving import Keeper, pulling, taking_pushes
+from legation.node.streams.answering import Answering
+from legation.node.streams.handing_over import Batch
+from legation.node.streams.numbering import append, begun
+from legation.node.streams.pulling import Pulling
+from legation.node.streams.push_loop import pushing
+from legation.node.streams.pushing import Pushed, Pushing
+from legation.node.streams.taking_in import Pulled
 from legation.node.surroundings import Surroundings
-from legation.node.taking_in import Pulled
-from legation.node.unpacking import Unpacking
-from legation.node.withdrawing import JudgedWithdrawal, accept_withdrawal, withdraw_item
+from legation.node.withdrawal.withdrawing import JudgedWithdrawal, accept_withdrawal, withdraw_item
 from legation.records import (
     CheckRecord,
     DeliveryRecord,

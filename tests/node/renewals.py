@@ -15,8 +15,8 @@ from legation.keys.card import Card
 from legation.keys.sign import Ed25519Signer
 from legation.labels import parse_mark, reference_to
 from legation.node.home import ROOT
-from legation.node.keyring import ROOT_KEY
-from legation.node.renewing import Wanted, install_card, prepare_renewal, vouch_renewal
+from legation.node.keys.keyring import ROOT_KEY
+from legation.node.keys.renewing import Wanted, install_card, prepare_renewal, vouch_renewal
 from tests.formats.drafts import EXERCISE
 from tests.node.pair import Node, a_slip
 

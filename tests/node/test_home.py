@@ -12,9 +12,9 @@ from legation.keys.card import Office, read
 from legation.labels import decide, parse_mark
 from legation.node import disk, home
 from legation.node.home import ROOT, STORE, create_home, open_home
-from legation.node.keyring import OFFICE_KEYS, ROOT_KEY
+from legation.node.keys.keyring import OFFICE_KEYS, ROOT_KEY
+from legation.node.keys.settling import CARD, KEYS
 from legation.node.rules import mission_reader, received_reader
-from legation.node.settling import CARD, KEYS
 from legation.store.sqlite import node
 from legation.store.sqlite.database import Database
 from tests.cli.toy import TOY

@@ -20,7 +20,7 @@ from legation.cli.output import run
 from legation.formats.shipped import AT_HAND, shipped
 from legation.keys.card import Card, Office, read
 from legation.labels import Policies
-from legation.node.keyring import (
+from legation.node.keys.keyring import (
     OFFICE_KEYS,
     ROOT_KEY,
     OfficeKeys,

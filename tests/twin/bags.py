@@ -6,7 +6,7 @@ Pairs in which the peer is reached by courier, made by hand, and the leaks that 
 from collections.abc import Callable
 from typing import Any
 
-from legation.node import packing
+from legation.node.courier import packing
 from legation.store.sqlite import bags
 from legation.store.sqlite.database import Reading
 from tests.twin import cast

@@ -20,9 +20,9 @@ from legation.keys.card import Card, Office, read
 from legation.keys.sign import unsafe_verify
 from legation.labels import Policies, parse_mark, reference_to
 from legation.node.home import Home, create_home, open_home
-from legation.node.keyring import ROOT_KEY
-from legation.node.peering import add_peer, confirm_peer, grant
-from legation.node.settling import CARD
+from legation.node.keys.keyring import ROOT_KEY
+from legation.node.keys.settling import CARD
+from legation.node.peers.peering import add_peer, confirm_peer, grant
 from legation.node.surroundings import Surroundings
 from tests.stories.cast import clearance, root_of
 from tests.twin.moments import Moments

@@ -27,24 +27,17 @@ from legation.item.view import inspect, verify
 from legation.keys.sign import KeyId, unsafe_verify
 from legation.log import Checkpoint, key_name, sign_checkpoint, stream_origin
 from legation.merkle import Hash
-from legation.node import (
-    destroying,
-    effects,
-    handing_over,
-    numbering,
-    reading,
-    releasing,
-    superseding,
-    taking_in,
-)
-from legation.node.answering import Answering
-from legation.node.fetching import Ask, Coming, Fetching
-from legation.node.handing_over import Batch, HandingOver
-from legation.node.judging import Judged
-from legation.node.letterbox import Letterbox
-from legation.node.offering import read_offered
-from legation.node.pulling import Pulling
+from legation.node.desk import reading, releasing, superseding
+from legation.node.peers.offering import read_offered
 from legation.node.rules import Rules, read_card, received_reader
+from legation.node.streams import effects, handing_over, numbering, taking_in
+from legation.node.streams.answering import Answering
+from legation.node.streams.fetching import Ask, Coming, Fetching
+from legation.node.streams.handing_over import Batch, HandingOver
+from legation.node.streams.judging import Judged
+from legation.node.streams.letterbox import Letterbox
+from legation.node.streams.pulling import Pulling
+from legation.node.withdrawal import destroying
 from legation.release import Because
 from legation.store.sqlite import (
     attachments,

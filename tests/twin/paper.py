@@ -16,10 +16,10 @@ import pytest
 from legation.errors import RefusedError
 from legation.formats.paper import sheet as paper_sheet
 from legation.formats.paper import write_docx, write_html
-from legation.node import printing
-from legation.node.paper_receipts import Saying, destroy, hand_over
-from legation.node.peering import add_without_node
-from legation.node.printing import print_item
+from legation.node.desk import printing
+from legation.node.desk.paper_receipts import Saying, destroy, hand_over
+from legation.node.desk.printing import print_item
+from legation.node.peers.peering import add_without_node
 from legation.store.sqlite import deliveries, items, paper
 from legation.store.sqlite.database import Reading, Writing
 from tests.twin import cast

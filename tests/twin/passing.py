@@ -11,8 +11,9 @@ from dataclasses import replace
 from typing import Any
 
 from legation.item.parts import LayerHead, Parts
-from legation.node import drafting, judging, numbering, passing
+from legation.node.desk import drafting, passing
 from legation.node.rules import Rules
+from legation.node.streams import judging, numbering
 from legation.store.sqlite import items
 from legation.store.sqlite.database import Reading
 from legation.store.sqlite.items import StoredView

@@ -6,8 +6,8 @@ Pairs in which the peer is pushed to and pushes, made by hand, and the leaks tha
 from dataclasses import replace
 from typing import Any
 
-from legation.node import pushed
-from legation.node.pushing import Pushing
+from legation.node.streams import pushed
+from legation.node.streams.pushing import Pushing
 from legation.store.sqlite.database import Reading
 from tests.twin import cast
 from tests.twin.handmade import AUTHOR, PEER, hidden, of_peer, report

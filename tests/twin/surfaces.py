@@ -16,8 +16,8 @@ from typing import Any
 
 import apsw
 
+from legation.node.desk.reading import read_deliveries, read_inbox, show_item
 from legation.node.home import ATTACHMENTS, BLOBS, STORE
-from legation.node.reading import read_deliveries, read_inbox, show_item
 from legation.web import plain_pages
 from tests.twin import cast
 from tests.twin.pairs import Pair, Side

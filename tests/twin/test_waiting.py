@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from legation.node.reception import Answerer
+from legation.node.service.reception import Answerer
 from tests.twin.handmade import AUTHOR, PEER, Story, hidden, of_peer, report
 from tests.twin.pairs import Act, Pair, act
 from tests.twin.world import Sight

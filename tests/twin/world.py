@@ -54,27 +54,28 @@ from legation.keys.card import Office
 from legation.keys.seal import Opener
 from legation.keys.sign import PublicKey, Purpose, unsafe_verify
 from legation.labels import parse_mark
-from legation.node import handing_over, letterbox, numbering, surroundings
 from legation.node import home as homes
-from legation.node.accepting import add_policy
-from legation.node.attaching import Attaching, attached_in, drawn_file, wanted_of
-from legation.node.drafting import preview_draft, store_draft, store_version
+from legation.node import surroundings
+from legation.node.courier.packing import Packing
+from legation.node.courier.unpacking import Unpacking
+from legation.node.desk.attaching import Attaching, attached_in, drawn_file, wanted_of
+from legation.node.desk.drafting import preview_draft, store_draft, store_version
+from legation.node.desk.passing import pass_on
+from legation.node.desk.releasing import release
 from legation.node.home import Home, open_home
-from legation.node.journal import journal
-from legation.node.numbering import append, begun
-from legation.node.packing import Packing
-from legation.node.passing import pass_on
-from legation.node.peering import add_peer, confirm_peer
-from legation.node.pulling import Pulling
-from legation.node.push_loop import pushing
-from legation.node.pushing import Pushing
-from legation.node.releasing import release
-from legation.node.renewing import Wanted, install_card, prepare_renewal, vouch_renewal
+from legation.node.keys.renewing import Wanted, install_card, prepare_renewal, vouch_renewal
+from legation.node.peers.accepting import add_policy
+from legation.node.peers.peering import add_peer, confirm_peer
 from legation.node.rules import RuleBook, begin_epoch, named_clearance, policies_at_hand
-from legation.node.serving import Keeper, PullLoop, exchange_of, pulling
+from legation.node.service.journal import journal
+from legation.node.service.serving import Keeper, PullLoop, exchange_of, pulling
+from legation.node.streams import handing_over, letterbox, numbering
+from legation.node.streams.numbering import append, begun
+from legation.node.streams.pulling import Pulling
+from legation.node.streams.push_loop import pushing
+from legation.node.streams.pushing import Pushing
 from legation.node.surroundings import Surroundings
-from legation.node.unpacking import Unpacking
-from legation.node.withdrawing import accept_withdrawal, withdraw_item
+from legation.node.withdrawal.withdrawing import accept_withdrawal, withdraw_item
 from legation.store.sqlite import access, attachments, incoming, items, node, withdrawals
 from legation.store.sqlite.database import Writing
 from tests.cli.toy import TOY

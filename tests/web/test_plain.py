@@ -25,7 +25,7 @@ from legation.item.portion import (
     Withheld,
 )
 from legation.labels import Clearance
-from legation.node.reading import read_deliveries, read_inbox, show_item
+from legation.node.desk.reading import read_deliveries, read_inbox, show_item
 from legation.records import (
     DeliveriesRecord,
     DeliveryRecord,

@@ -15,7 +15,7 @@ from legation.errors import GapError, LegationError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from legation.node.unpacking import Unpacking
+    from legation.node.courier.unpacking import Unpacking
     from legation.records import OpenedRecord
 
 
@@ -53,7 +53,7 @@ def pack(
     receipt for what came from them rides along.
     """
     from legation.cli.bag_text import packing_text
-    from legation.node.packing import Packing
+    from legation.node.courier.packing import Packing
     from legation.node.surroundings import HERE
 
     with opened(folder) as home, telling() as tell:
@@ -143,7 +143,7 @@ def _open_all(
 def list_(office: str, folder: Path | None, as_json: bool) -> None:
     """List the bags that were packed for OFFICE or opened from it, or all; and those that are missing."""
     from legation.cli.bag_text import bags_text
-    from legation.node.bags import read_bags
+    from legation.node.courier.bags import read_bags
 
     with opened(folder) as home:
         found = read_bags(office, database=home.database)
@@ -165,7 +165,7 @@ def sheet(paths: tuple[Path, ...], output: Path, folder: Path | None, as_json: b
     nothing of what is carried.
     """
     from legation.cli.bag_text import sheet_html, sheet_text
-    from legation.node.courier import courier_sheet
+    from legation.node.courier.sheet import courier_sheet
     from legation.node.disk import write_file
     from legation.node.surroundings import HERE
 
@@ -184,8 +184,8 @@ def sheet(paths: tuple[Path, ...], output: Path, folder: Path | None, as_json: b
 @contextmanager
 def _unpacking(folder: Path | None) -> "Iterator[Unpacking]":
     """Whatever opens bags for the node of this folder."""
+    from legation.node.courier.unpacking import Unpacking
     from legation.node.surroundings import HERE
-    from legation.node.unpacking import Unpacking
 
     with opened(folder) as home, telling() as tell:
         yield Unpacking(

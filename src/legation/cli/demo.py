@@ -31,8 +31,8 @@ def _serve_pages(folder: Path) -> None:
     from legation.cli.folder import opened
     from legation.cli.output import emit
     from legation.cli.serve import set_by_signals
-    from legation.node.reading import read_deliveries, read_inbox, show_item
-    from legation.node.serving import serve_pages
+    from legation.node.desk.reading import read_deliveries, read_inbox, show_item
+    from legation.node.service.serving import serve_pages
     from legation.node.surroundings import HERE
     from legation.web import plain_pages
 

@@ -75,8 +75,8 @@ def notice(file: Path, by: str, folder: Path | None, as_json: bool) -> None:
     It has its effect as if it had come in a stream. Whoever signed it must be known here.
     """
     from legation.node.disk import read_file
-    from legation.node.noticing import take_notice
     from legation.node.surroundings import HERE
+    from legation.node.withdrawal.noticing import take_notice
 
     with opened(folder) as home:
         found = take_notice(read_file(file), by=by, card=home.card, database=home.database, around=HERE)

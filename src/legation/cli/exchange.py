@@ -31,9 +31,9 @@ def release(draft: str, by: str, seen: str, folder: Path | None, as_json: bool) 
     Each gets, when it pulls, at most what the preview shows now.
     """
     from legation.cli.tables import released_text
-    from legation.node.drafting import typed_digest
-    from legation.node.releasing import release as release_draft
-    from legation.node.releasing import released_record
+    from legation.node.desk.drafting import typed_digest
+    from legation.node.desk.releasing import release as release_draft
+    from legation.node.desk.releasing import released_record
     from legation.node.surroundings import HERE
 
     with opened(folder) as home:
@@ -68,7 +68,7 @@ def withdraw(item: str, by: str, output: Path | None, folder: Path | None, as_js
     """
     from legation.cli.tables import withdrawn_text
     from legation.node.surroundings import HERE
-    from legation.node.withdrawing import withdraw_item
+    from legation.node.withdrawal.withdrawing import withdraw_item
 
     if output is not None and output.exists():
         raise click.UsageError(f"`{output}` is there already: expected another name for the withdrawal")
@@ -95,7 +95,7 @@ def withdraw(item: str, by: str, output: Path | None, folder: Path | None, as_js
 def deliveries(certificates: Path | None, folder: Path | None, as_json: bool) -> None:
     """Show what became of everything that was released: to whom, how far, and why; and who has destroyed it since."""
     from legation.cli.tables import deliveries_text
-    from legation.node.reading import read_deliveries
+    from legation.node.desk.reading import read_deliveries
     from legation.node.surroundings import HERE
 
     with opened(folder) as home:
@@ -128,7 +128,7 @@ def pull(office: str | None, folder: Path | None, as_json: bool) -> int:
     """
     from legation.cli.output import exit_code, tell
     from legation.cli.tables import pulled_text
-    from legation.node.serving import pull_all
+    from legation.node.service.serving import pull_all
     from legation.node.surroundings import HERE
 
     with opened(folder) as home:
@@ -152,7 +152,7 @@ def push(office: str | None, folder: Path | None, as_json: bool) -> int:
     """
     from legation.cli.output import exit_code, tell
     from legation.cli.tables import pushed_text
-    from legation.node.serving import push_all
+    from legation.node.service.serving import push_all
     from legation.node.surroundings import HERE
 
     with opened(folder) as home:
@@ -169,7 +169,7 @@ def push(office: str | None, folder: Path | None, as_json: bool) -> int:
 def inbox(folder: Path | None, as_json: bool) -> None:
     """List what came in, as the mission's own people may see it, newest first."""
     from legation.cli.tables import inbox_text
-    from legation.node.reading import read_inbox
+    from legation.node.desk.reading import read_inbox
     from legation.node.surroundings import HERE
 
     with opened(folder) as home:

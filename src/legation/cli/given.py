@@ -25,8 +25,8 @@ def given(*, office: str, since: str, after: int, limit: int, folder: Path | Non
     A star stands before what they have now of a document.
     """
     from legation.cli.given_text import given_text
-    from legation.node.given import read_given
-    from legation.node.peering import read_date
+    from legation.node.peers.given import read_given
+    from legation.node.peers.peering import read_date
     from legation.node.surroundings import HERE
 
     with opened(folder) as home:
@@ -69,8 +69,8 @@ def gain(
     """
     from legation.cli.given_text import gain_text
     from legation.node.disk import read_file
-    from legation.node.gaining import gain as find_gain
-    from legation.node.peering import read_date
+    from legation.node.peers.gaining import gain as find_gain
+    from legation.node.peers.peering import read_date
     from legation.node.surroundings import HERE
 
     with opened(folder) as home:
@@ -115,10 +115,10 @@ def admit(
     alerts nobody.
     """
     from legation.cli.given_text import admission_text
-    from legation.node.admitting import Selection, preview_admission
-    from legation.node.admitting import admit as admit_items
-    from legation.node.drafting import typed_digest
-    from legation.node.peering import read_date
+    from legation.node.desk.drafting import typed_digest
+    from legation.node.peers.admitting import Selection, preview_admission
+    from legation.node.peers.admitting import admit as admit_items
+    from legation.node.peers.peering import read_date
     from legation.node.surroundings import HERE
 
     if not is_preview and not (seen and by):

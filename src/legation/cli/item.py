@@ -50,8 +50,8 @@ def save(*, item: str, attachment: str, output: Path | None, folder: Path | None
     ATTACHMENT is its name or its paragraph code; it may be left out where there is only one. What the file
     holds is another's: open it as you would open anything that was sent to you.
     """
+    from legation.node.desk.saving import open_attachment
     from legation.node.disk import write_file
-    from legation.node.saving import open_attachment
     from legation.node.surroundings import HERE
 
     with opened(folder) as home:
@@ -116,7 +116,7 @@ def show(
         policies = policies_with(read_file(each) for each in policy_files)
         found = open_view(read_file(Path(item)), policies, list(_cards(card_files)), languages)
     else:
-        from legation.node.reading import show_item
+        from legation.node.desk.reading import show_item
         from legation.node.surroundings import HERE
 
         with opened(folder) as home:
@@ -174,7 +174,7 @@ def verify(
     if payload_file is not None:
         raise click.UsageError("--payload belongs to a proof, which is a file")
     from legation.cli.tables import verification_text
-    from legation.node.reading import verify_item
+    from legation.node.desk.reading import verify_item
     from legation.node.surroundings import HERE
 
     with opened(folder) as home:
@@ -218,7 +218,7 @@ def _verify_files(
 
 def _show_report(item: str, folder: Path | None, *, as_json: bool) -> None:
     """Print an item of ours as a report."""
-    from legation.node.reading import show_report
+    from legation.node.desk.reading import show_report
     from legation.node.surroundings import HERE
 
     with opened(folder) as home:

@@ -28,7 +28,7 @@ def keygen(office: str, output: Path, root_file: Path | None, as_json: bool) -> 
     """
     from legation.keys.card import Office
     from legation.node.disk import read_file, write_file
-    from legation.node.keyring import OFFICE_KEYS, ROOT_KEY, draw_office_keys, draw_root_key
+    from legation.node.keys.keyring import OFFICE_KEYS, ROOT_KEY, draw_office_keys, draw_root_key
     from legation.node.surroundings import HERE
 
     named = Office.parse(office)
@@ -87,10 +87,10 @@ def card(
     """
     from legation.cli.cards_text import key_lines
     from legation.keys.card import fingerprint, read
-    from legation.node.cards import key_records, own_card
     from legation.node.disk import read_file, write_file
     from legation.node.files import policies_with
-    from legation.node.keyring import OFFICE_KEYS, ROOT_KEY, make_card
+    from legation.node.keys.keyring import OFFICE_KEYS, ROOT_KEY, make_card
+    from legation.node.peers.cards import key_records, own_card
     from legation.node.surroundings import HERE
 
     if file is not None and number is not None:

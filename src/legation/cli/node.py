@@ -52,7 +52,7 @@ def init(
     from legation.keys.card import Office, fingerprint
     from legation.node.disk import read_file
     from legation.node.home import ROOT, create_home
-    from legation.node.settling import CARD
+    from legation.node.keys.settling import CARD
     from legation.node.surroundings import HERE
 
     path = found_folder(folder)
@@ -103,7 +103,7 @@ def fsck(*, folder: Path | None, repairs: bool, tells: bool, as_json: bool) -> i
     indexes and the like from what was signed and numbered, while nobody serves the folder; all of it, or, if
     anything else does not hold, nothing.
     """
-    from legation.node.checking import check, repair
+    from legation.node.checking.whole import check, repair
     from legation.node.surroundings import HERE
 
     with opened(folder) as home, telling(wanted=tells) as tell:

@@ -44,8 +44,8 @@ def print_(
     """
     from msgspec.structs import replace
 
+    from legation.node.desk.printing import WRITERS, print_item
     from legation.node.disk import write_file
-    from legation.node.printing import WRITERS, print_item
     from legation.node.surroundings import HERE
 
     write = WRITERS.get(output.suffix.lower())
@@ -111,8 +111,8 @@ def handover(
     as_json: bool,
 ) -> None:
     """Write down what became of a printed copy of ITEM for OFFICE: to whom it was handed, by whom, and when."""
-    from legation.node.paper_receipts import Saying, destroy, hand_over
-    from legation.node.peering import read_date
+    from legation.node.desk.paper_receipts import Saying, destroy, hand_over
+    from legation.node.peers.peering import read_date
     from legation.node.surroundings import HERE
 
     if bool(to) == destroyed:

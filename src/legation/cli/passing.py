@@ -65,7 +65,7 @@ def pass_(
     with opened(folder) as home:
         if is_preview:
             from legation.cli.passing_text import passing_text
-            from legation.node.previewing_passing import preview_passing
+            from legation.node.desk.previewing_passing import preview_passing
 
             shown = preview_passing(
                 item, slips=slips, card=home.card, database=home.database, blobs=home.blobs, around=HERE
@@ -73,8 +73,8 @@ def pass_(
             emit(shown, passing_text(shown), as_json=as_json)
             return
         from legation.cli.passing_text import passed_text
-        from legation.node.drafting import typed_digest
-        from legation.node.passing import pass_on
+        from legation.node.desk.drafting import typed_digest
+        from legation.node.desk.passing import pass_on
 
         done = pass_on(
             item,
@@ -110,8 +110,8 @@ def reissue(item: str, output: Path | None, folder: Path | None, as_json: bool) 
 
     Each paragraph keeps its mark and says whose words it repeats. What is left out is counted on stderr.
     """
+    from legation.node.desk.reissuing import reissue_item
     from legation.node.disk import write_file
-    from legation.node.reissuing import reissue_item
     from legation.node.surroundings import HERE
 
     with opened(folder) as home:

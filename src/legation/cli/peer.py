@@ -44,7 +44,7 @@ def add(card: Path | None, without_node: str, by: str, folder: Path | None, as_j
         return
     from legation.keys.card import fingerprint
     from legation.node.disk import read_file
-    from legation.node.peering import add_peer
+    from legation.node.peers.peering import add_peer
     from legation.node.surroundings import HERE
 
     with opened(folder) as home:
@@ -62,7 +62,7 @@ def add(card: Path | None, without_node: str, by: str, folder: Path | None, as_j
 
 
 def _add_without_node(office: str, by: str, folder: Path | None, *, as_json: bool) -> None:
-    from legation.node.peering import add_without_node
+    from legation.node.peers.peering import add_without_node
     from legation.node.surroundings import HERE
 
     with opened(folder) as home:
@@ -85,7 +85,7 @@ def _add_without_node(office: str, by: str, folder: Path | None, *, as_json: boo
 @json_option
 def confirm(office: str, by: str, words: str, folder: Path | None, as_json: bool) -> None:
     """Trust the card of OFFICE from now on; another person than added it."""
-    from legation.node.peering import confirm_peer
+    from legation.node.peers.peering import confirm_peer
     from legation.node.surroundings import HERE
 
     with opened(folder) as home:
@@ -147,11 +147,11 @@ def grant(
     second person says so.
     """
     from legation.cli.given_text import gain_text
+    from legation.node.desk.drafting import typed_digest
     from legation.node.disk import read_file
-    from legation.node.drafting import typed_digest
-    from legation.node.gaining import gain, seen_gain
-    from legation.node.peering import grant as grant_peer
-    from legation.node.peering import read_date
+    from legation.node.peers.gaining import gain, seen_gain
+    from legation.node.peers.peering import grant as grant_peer
+    from legation.node.peers.peering import read_date
     from legation.node.surroundings import HERE
 
     with opened(folder) as home:
@@ -208,7 +208,7 @@ def pause(office: str, by: str, folder: Path | None, as_json: bool) -> None:
 
     An answer that is being given is cut off before its next piece.
     """
-    from legation.node.stopping import pause_peer
+    from legation.node.peers.stopping import pause_peer
     from legation.node.surroundings import HERE
 
     with opened(folder) as home:
@@ -223,7 +223,7 @@ def pause(office: str, by: str, folder: Path | None, as_json: bool) -> None:
 @json_option
 def resume(office: str, by: str, folder: Path | None, as_json: bool) -> None:
     """Let the paused link to OFFICE go on. It does when a second person says the same."""
-    from legation.node.stopping import resume_peer
+    from legation.node.peers.stopping import resume_peer
     from legation.node.surroundings import HERE
 
     with opened(folder) as home:
@@ -242,7 +242,7 @@ def exclude(office: str, by: str, folder: Path | None, as_json: bool) -> None:
 
     It is admitted again like a new peer: one person adds its card, another confirms it, two grant.
     """
-    from legation.node.stopping import exclude_peer
+    from legation.node.peers.stopping import exclude_peer
     from legation.node.surroundings import HERE
 
     with opened(folder) as home:
@@ -262,7 +262,7 @@ def lower(office: str, by: str, folder: Path | None, as_json: bool) -> None:
     It does when a second person says the same. Ask that office by another way first: it should have gone back to an
     older program.
     """
-    from legation.node.speaking import lower as lower_version
+    from legation.node.peers.speaking import lower as lower_version
     from legation.node.surroundings import HERE
 
     with opened(folder) as home:
@@ -290,7 +290,7 @@ def show(office: str, folder: Path | None, as_json: bool) -> None:
     Look here before you confirm a new card.
     """
     from legation.cli.cards_text import peer_cards_text
-    from legation.node.cards import read_peer_cards
+    from legation.node.peers.cards import read_peer_cards
     from legation.node.surroundings import HERE
 
     with opened(folder) as home:
@@ -305,7 +305,7 @@ def show(office: str, folder: Path | None, as_json: bool) -> None:
 @json_option
 def drop(office: str, by: str, folder: Path | None, as_json: bool) -> None:
     """Drop the cards of OFFICE that wait to be confirmed: they were added by mistake, or are not theirs."""
-    from legation.node.peering import drop_card
+    from legation.node.peers.peering import drop_card
 
     with opened(folder) as home:
         count = drop_card(office, by=by, database=home.database)
@@ -318,7 +318,7 @@ def drop(office: str, by: str, folder: Path | None, as_json: bool) -> None:
 def list_(folder: Path | None, as_json: bool) -> None:
     """List the peers: cards and words, grants, and how the links stand."""
     from legation.cli.tables import peers_text
-    from legation.node.links import read_peers
+    from legation.node.peers.links import read_peers
     from legation.node.surroundings import HERE
 
     with opened(folder) as home:

@@ -32,7 +32,7 @@ def show(name: str, policy_files: tuple[Path, ...], as_spif: bool, as_json: bool
     from legation.cli.policy_text import policy_record, policy_text
     from legation.node.disk import read_file
     from legation.node.files import policies_with
-    from legation.node.policies import policy_to_see, shipped_text
+    from legation.node.peers.policies import policy_to_see, shipped_text
 
     if as_spif:
         text = shipped_text(name)
@@ -56,7 +56,7 @@ def diff(old: str, new: str, as_json: bool) -> None:
     from msgspec import to_builtins
 
     from legation.node.files import policies_with
-    from legation.node.policies import changes, policy_to_see
+    from legation.node.peers.policies import changes, policy_to_see
     from legation.node.surroundings import HERE
     from legation.words import policy_changes
 
@@ -127,8 +127,8 @@ def add(
 
     What came under it before and was set apart is then judged again. Versions never fall.
     """
-    from legation.node.accepting import add_policy
     from legation.node.disk import read_file
+    from legation.node.peers.accepting import add_policy
     from legation.node.surroundings import HERE
 
     with opened(folder) as home:
@@ -171,7 +171,7 @@ def offer(
     It goes with the next answer or bag. Nothing changes there before two persons of theirs accept the file.
     """
     from legation.node.disk import read_file
-    from legation.node.offering import offer_policy
+    from legation.node.peers.offering import offer_policy
     from legation.node.surroundings import HERE
 
     with opened(folder) as home:
@@ -200,7 +200,7 @@ def offered(digest: str, output: Path, folder: Path | None, as_json: bool) -> No
     Look at it with show, check and diff; two persons accept it with add, as any other file.
     """
     from legation.node.disk import write_file
-    from legation.node.offering import offered_file
+    from legation.node.peers.offering import offered_file
     from legation.records import SavedOfferRecord
 
     with opened(folder) as home:
@@ -220,7 +220,7 @@ def offered(digest: str, output: Path, folder: Path | None, as_json: bool) -> No
 def list_(folder: Path | None, as_json: bool) -> None:
     """List the policies of the node: in force, and proposed; and what peers have offered."""
     from legation.cli.tables import policies_text
-    from legation.node.accepting import read_policies
+    from legation.node.peers.accepting import read_policies
 
     with opened(folder) as home:
         found = read_policies(home.database)

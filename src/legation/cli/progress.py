@@ -13,7 +13,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
-    from legation.node.findings import Tell
+    from legation.node.checking.findings import Tell
 
 TERMINAL_EVERY_S = 0.25
 LINE_EVERY_S = 1.0  # in a file somebody has to read them
@@ -61,7 +61,7 @@ class Progress:
 @contextmanager
 def telling(*, wanted: bool = False) -> "Iterator[Tell]":
     """Say on stderr how far it is, if that is wanted, or somebody is there to see it."""
-    from legation.node.findings import untold
+    from legation.node.checking.findings import untold
 
     is_terminal = sys.stderr.isatty()
     if not wanted and not is_terminal:

@@ -44,9 +44,9 @@ def receipt(
     Leaves with 1 if there is no receipt yet. With --payload it also writes slip and copy, byte for byte.
     """
     from legation.cli.verified import hold_proof
+    from legation.node.desk.proving import prove_receipt
     from legation.node.disk import write_file
     from legation.node.files import policies_with
-    from legation.node.proving import prove_receipt
     from legation.node.surroundings import HERE
 
     if output is not None and payload_file is not None and output.resolve() == payload_file.resolve():
@@ -102,9 +102,9 @@ def log(
     from legation.cli.proof_text import checkpoint_text, growth_text
     from legation.cli.verified import hold_proof
     from legation.log import Growth, write_growth
+    from legation.node.desk.proving import prove_log_entry, prove_log_growth, sign_log
     from legation.node.disk import write_file
     from legation.node.files import policies_with
-    from legation.node.proving import prove_log_entry, prove_log_growth, sign_log
     from legation.sdk import checkpoint_record, growth_record, verify_checkpoint, verify_growth
 
     if number is not None and old_size is not None:

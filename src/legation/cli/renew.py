@@ -70,10 +70,10 @@ def prepare(
     Nothing is another until the card is installed. The policies on it are those that the node decides with now.
     """
     from legation.cli.cards_text import change_lines
-    from legation.node.cards import change_record
     from legation.node.disk import write_file
-    from legation.node.peering import read_date
-    from legation.node.renewing import Wanted, prepare_renewal, read_renewal, recover_keys
+    from legation.node.keys.renewing import Wanted, prepare_renewal, read_renewal, recover_keys
+    from legation.node.peers.cards import change_record
+    from legation.node.peers.peering import read_date
     from legation.node.surroundings import HERE
 
     if addresses and no_address:
@@ -120,10 +120,10 @@ def sign(file: Path, root_file: Path | None, output: Path | None, as_json: bool)
     """
     from legation.cli.cards_text import change_lines
     from legation.keys.card import fingerprint
-    from legation.node.cards import change_record
     from legation.node.disk import read_file, write_file
-    from legation.node.keyring import ROOT_KEY
-    from legation.node.renewing import read_renewal, vouch_renewal
+    from legation.node.keys.keyring import ROOT_KEY
+    from legation.node.keys.renewing import read_renewal, vouch_renewal
+    from legation.node.peers.cards import change_record
     from legation.node.surroundings import HERE
 
     data = read_file(file)
@@ -155,10 +155,10 @@ def install(card: Path, folder: Path | None, as_json: bool) -> None:
     """
     from legation.cli.cards_text import change_lines
     from legation.keys.card import fingerprint
-    from legation.node.cards import change_record
     from legation.node.disk import read_file
-    from legation.node.renewing import install_card
-    from legation.node.settling import read_own_card
+    from legation.node.keys.renewing import install_card
+    from legation.node.keys.settling import read_own_card
+    from legation.node.peers.cards import change_record
     from legation.node.surroundings import HERE
 
     path = named_folder(folder)

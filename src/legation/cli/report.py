@@ -90,7 +90,7 @@ def preview(
     if addressees:
         found = _preview_file(EXISTING.convert(report, None, None), addressees, key, policy_files, files)
     else:
-        from legation.node.drafting import preview_draft
+        from legation.node.desk.drafting import preview_draft
 
         with opened(folder) as home:
             found = preview_draft(
@@ -106,10 +106,10 @@ def _preview_file(
     policy_files: tuple[Path, ...],
     files: Path | None,
 ) -> "PreviewRecord":
-    from legation.node.attaching import files_in, measure_in
+    from legation.node.desk.attaching import files_in, measure_in
     from legation.node.disk import read_file
     from legation.node.files import policies_with, preview_report
-    from legation.node.keyring import OFFICE_KEYS
+    from legation.node.keys.keyring import OFFICE_KEYS
     from legation.node.surroundings import HERE
 
     named = dict(map(_addressee, addressees))
@@ -173,9 +173,9 @@ def compose(
             raise click.UsageError("a new version is made at a node: --replaces does not go with --key")
         _compose_file(report, key, output, policy_files, files, as_json=as_json)
         return
-    from legation.node.attaching import Attaching, files_in
+    from legation.node.desk.attaching import Attaching, files_in
+    from legation.node.desk.drafting import store_draft, store_version
     from legation.node.disk import read_file
-    from legation.node.drafting import store_draft, store_version
     from legation.node.surroundings import HERE
 
     text = read_file(report)
@@ -210,11 +210,11 @@ def _compose_file(
     *,
     as_json: bool,
 ) -> None:
-    from legation.node.attaching import files_in, measure_in
+    from legation.node.desk.attaching import files_in, measure_in
     from legation.node.disk import read_file, write_file
     from legation.node.files import compose as compose_item
     from legation.node.files import policies_with
-    from legation.node.keyring import OFFICE_KEYS
+    from legation.node.keys.keyring import OFFICE_KEYS
     from legation.node.surroundings import HERE
 
     check_output(output, report, key)

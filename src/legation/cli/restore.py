@@ -30,7 +30,7 @@ def restore(by: str, is_copy: bool, folder: Path | None, as_json: bool) -> None:
     It takes two persons. Then every stream begins anew, what was not receipted goes again, and every link is paused
     until two persons let it go on (legation peer resume).
     """
-    from legation.node.restoring import declare, read_restoration
+    from legation.node.streams.restoring import declare, read_restoration
     from legation.node.surroundings import HERE
 
     if is_copy and not by:

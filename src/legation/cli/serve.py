@@ -34,8 +34,8 @@ def serve(folder: Path | None, host: str, port: int, as_json: bool) -> None:
     Prints one line when it listens; everything else goes to the log on stderr, a JSON document a line,
     and names no content. One serve for a folder.
     """
-    from legation.node.journal import journal
-    from legation.node.serving import serve_node
+    from legation.node.service.journal import journal
+    from legation.node.service.serving import serve_node
     from legation.node.surroundings import HERE
 
     def started(host: str, port: int) -> None:

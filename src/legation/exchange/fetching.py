@@ -13,7 +13,7 @@ Rules kept here:
 3. No chunks at all is the one answer to whatever is not to be had: an entry that was taken back, one that there
    never was, a file that does not belong to it.
 
-Not here: whether the asker may have it (``node.answering``), and where the bytes go.
+Not here: whether the asker may have it (``node.streams.answering``), and where the bytes go.
 """
 
 from collections.abc import Sequence

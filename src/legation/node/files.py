@@ -29,7 +29,7 @@ from legation.item.view import Contents, View, ViewPortion, inspect, verify
 from legation.keys.card import Card
 from legation.labels import Policies, Policy, Reader, portion_mark, validate
 from legation.node.disk import read_file
-from legation.node.keyring import OfficeKeys
+from legation.node.keys.keyring import OfficeKeys
 from legation.node.surroundings import Surroundings
 from legation.records import (
     CopyRecord,

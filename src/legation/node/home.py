@@ -24,9 +24,8 @@ from legation.formats.shipped import AT_HAND, shipped_bytes
 from legation.keys.card import Card, Office, read
 from legation.labels import Clearance, Policies, Policy, TagType, category, reference_to
 from legation.log import INCARNATION_SIZE_BYTES, LogEntry, LogKind
-from legation.node.destroying import Destroying
 from legation.node.disk import write_file
-from legation.node.keyring import (
+from legation.node.keys.keyring import (
     OFFICE_KEYS,
     ROOT_KEY,
     OfficeKeys,
@@ -35,10 +34,11 @@ from legation.node.keyring import (
     draw_root_key,
     make_card,
 )
+from legation.node.keys.settling import CARD, KEYS, in_use, is_known, read_keys, read_own_card, settle
+from legation.node.keys.signing import Signing, signing_of
 from legation.node.rules import begin_epoch, named_clearance, read_policy
-from legation.node.settling import CARD, KEYS, in_use, is_known, read_keys, read_own_card, settle
-from legation.node.signing import Signing, signing_of
 from legation.node.surroundings import Surroundings
+from legation.node.withdrawal.destroying import Destroying
 from legation.store.attachments import Attachments
 from legation.store.blobs import Blobs
 from legation.store.sqlite import logbook, node, policies

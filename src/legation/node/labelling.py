@@ -41,7 +41,7 @@ from legation.labels import (
 )
 from legation.node.disk import read_file
 from legation.node.files import find_policy, policies_with
-from legation.node.policies import read_as_found
+from legation.node.peers.policies import read_as_found
 from legation.records.labelling import (
     BoundRecord,
     LabelCheckRecord,

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-What the tables are asked to find where they disagree; see ``legation.node.checking``, where it is judged.
+What the tables are asked to find where they disagree; see ``legation.node.checking.whole``, where it is judged.
 
 What there is much of is read by keys, a stretch at a time: within a change all rows of a statement are read at
 once.

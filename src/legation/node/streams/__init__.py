@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The exchange itself, whichever way it takes: deciding, numbering, handing over, taking in, receipts, incarnations."""
