@@ -36,13 +36,12 @@ from legation.exchange import (
 )
 from legation.exchange.envelope import HEAD_SIZE_BYTES
 from legation.keys.card import Card
-from legation.keys.sign import PublicKey
 from legation.labels.label import check_name
 from legation.node.checking.findings import Tell, untold
 from legation.node.disk import open_plain
 from legation.node.keys.signing import Signing
-from legation.node.peers.introducing import followed
-from legation.node.rules import RuleBook, read_card
+from legation.node.peers.introducing import PinnedKeys
+from legation.node.rules import RuleBook
 from legation.node.streams.receipting import try_receipt
 from legation.node.streams.taking_in import Pulled, count
 from legation.node.streams.unasked import TakingUnasked, Weighed
@@ -50,7 +49,7 @@ from legation.node.surroundings import Surroundings
 from legation.records import BagRecord, OpenedRecord
 from legation.store.attachments import Attachments
 from legation.store.blobs import Blobs
-from legation.store.sqlite import bags, peers
+from legation.store.sqlite import bags
 from legation.store.sqlite.bags import OpenedBag, PackedBag
 from legation.store.sqlite.database import Database, Reading, Writing
 
@@ -93,6 +92,7 @@ class Unpacking:
         self._store = store
         self._around = around
         self._tell = tell
+        self._keys = PinnedKeys(database, around)
         self._book = RuleBook(card, around)
 
     def inspect(self, path: Path) -> BagRecord:
@@ -203,8 +203,8 @@ class Unpacking:
                     Bag,
                     openers=self._signing.openers(self._around.seconds()),
                     receiver=self._office,
-                    key_of=self._key_of,
-                    introduced=self._introduced,
+                    key_of=self._keys.key_of,
+                    introduced=self._keys.introduced,
                     verify=self._around.verify,
                     size_bytes_max=BAG_SIZE_BYTES_MAX,
                     size_bytes=size_bytes,
@@ -223,20 +223,6 @@ class Unpacking:
             done += len(piece)
             yield piece
             self._tell(name, done, size_bytes)
-
-    def _key_of(self, sender: str) -> PublicKey | None:
-        card = self._pinned(sender)
-        return None if card is None else card.envelope_key
-
-    def _introduced(self, sender: str, cards: bytes) -> PublicKey:
-        card = self._pinned(sender)
-        assert card is not None, "only whoever has a key here is introduced with another"
-        return followed(card, cards, self._around).envelope_key
-
-    def _pinned(self, sender: str) -> Card | None:
-        with self._database.read() as db:
-            data = peers.pinned_card(db, sender)
-        return None if data is None else read_card(data, self._around.verify)
 
     def _try(self, weighed: Weighed) -> None:
         """Look at the receipt as it would be taken in."""

@@ -32,6 +32,7 @@ from legation.exchange import (
 from legation.exchange.envelope import Introduced
 from legation.exchange.parts import PART_LENGTH_SIZE_BYTES
 from legation.keys.card import Card, KeyState, succeeds
+from legation.keys.sign import PublicKey
 from legation.log import LogEntry, LogKind, key_name, names_key
 from legation.node.peers.accepting import judge_again
 from legation.node.peers.chaining import check_keys, check_next_card, report
@@ -40,7 +41,7 @@ from legation.node.streams.numbering import append, begun
 from legation.node.surroundings import Surroundings
 from legation.store.blobs import Blobs
 from legation.store.sqlite import logbook, node, outgoing, peers
-from legation.store.sqlite.database import Reading, Writing
+from legation.store.sqlite.database import Database, Reading, Writing
 
 BY_ROOT: Final = "its root key"
 """Who vouches for a card that came by the stream, in the place of the second person."""
@@ -152,6 +153,41 @@ def followed(pinned: Card, cards: bytes, around: Surroundings) -> Card:
 def introduced_to(pinned: Card, around: Surroundings) -> Introduced:
     """What gives the key that signs for a peer, by the newer cards that it brings."""
     return lambda _, cards: followed(pinned, cards, around).envelope_key
+
+
+class PinnedKeys:
+    """
+    With which keys peers sign what they send unasked: those of the cards that are pinned, or that follow on these.
+
+    Args:
+        database: The node's store.
+        around: By whose rule signatures hold.
+    """
+
+    def __init__(self, database: Database, around: Surroundings) -> None:
+        self._database = database
+        self._around = around
+
+    def key_of(self, office: str) -> PublicKey | None:
+        """The key with which a peer signs envelopes; None if it is no peer of ours."""
+        card = self._pinned(office)
+        return None if card is None else card.envelope_key
+
+    def introduced(self, office: str, cards: bytes) -> PublicKey:
+        """
+        The same for a peer that brings newer cards.
+
+        Raises:
+            LegationError: They do not follow on the pinned one.
+        """
+        card = self._pinned(office)
+        assert card is not None, "only whoever has a key here is introduced with another"
+        return followed(card, cards, self._around).envelope_key
+
+    def _pinned(self, office: str) -> Card | None:
+        with self._database.read() as db:
+            data = peers.pinned_card(db, office)
+        return None if data is None else read_card(data, self._around.verify)
 
 
 def _followed(pinned: Card, cards: bytes, around: Surroundings) -> Card:

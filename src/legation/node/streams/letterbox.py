@@ -27,9 +27,8 @@ from legation.exchange import (
 from legation.keys.card import Card
 from legation.keys.sign import PublicKey
 from legation.node.keys.signing import Signing
-from legation.node.peers.introducing import followed
+from legation.node.peers.introducing import PinnedKeys
 from legation.node.peers.speaking import check_not_lower, note_spoken
-from legation.node.rules import read_card
 from legation.node.streams.receipting import OTHER_KEY, note_failure
 from legation.node.surroundings import Surroundings
 from legation.store.sqlite import peers
@@ -60,6 +59,7 @@ class Letterbox:
         self._signing = signing
         self._database = database
         self._around = around
+        self._keys = PinnedKeys(database, around)
         self._lock = threading.Lock()  # over what is remembered
         self._bindings: dict[str, OrderedDict[bytes, None]] = {}  # by office, the oldest first
 
@@ -91,8 +91,8 @@ class Letterbox:
             Push,
             openers=self._signing.openers(self._around.seconds()),
             receiver=self._office,
-            key_of=self._key_of,
-            introduced=self._introduced,
+            key_of=self._keys.key_of,
+            introduced=self._keys.introduced,
             verify=self._around.verify,
         )
         with self._lock:
@@ -102,7 +102,7 @@ class Letterbox:
 
     def read_again(self, envelope: bytes, take: TakeAttached) -> bytes:
         """Read a push again that was opened, and have what it encloses taken; gives its binding."""
-        return self._read(envelope, Push, key_of=self._key_of, take=take).binding
+        return self._read(envelope, Push, key_of=self._keys.key_of, take=take).binding
 
     def _read(
         self, envelope: bytes, *shapes: type[Asked], key_of: KeyOf, take: TakeAttached | None = None
@@ -113,7 +113,7 @@ class Letterbox:
             openers=self._signing.openers(self._around.seconds()),
             receiver=self._office,
             key_of=key_of,
-            introduced=self._introduced,
+            introduced=self._keys.introduced,
             verify=self._around.verify,
             size_bytes_max=PUSH_SIZE_BYTES_MAX,
             take=take,
@@ -144,25 +144,11 @@ class Letterbox:
     def _of(self, office: str) -> "OrderedDict[bytes, None]":
         return self._bindings.setdefault(office, OrderedDict())
 
-    def _key_of(self, sender: str) -> PublicKey | None:
-        card = self._pinned(sender)
-        return None if card is None else card.envelope_key
-
-    def _introduced(self, sender: str, cards: bytes) -> PublicKey:
-        card = self._pinned(sender)
-        assert card is not None, "only whoever has a key here is introduced with another"
-        return followed(card, cards, self._around).envelope_key
-
-    def _pinned(self, sender: str) -> Card | None:
-        with self._database.read() as db:
-            data = peers.pinned_card(db, sender)
-        return None if data is None else read_card(data, self._around.verify)
-
     def _remembers_whom(self, claimed: list[str]) -> KeyOf:
         """Give keys, and remember of which peers."""
 
         def key_of(sender: str) -> PublicKey | None:
-            key = self._key_of(sender)
+            key = self._keys.key_of(sender)
             if key is not None:
                 claimed.append(sender)
             return key
