@@ -18,6 +18,7 @@ from legation.log import Checkpoint, cosign, key_name, sign_checkpoint, stream_o
 from tests.exchange.made import RECEIVER, SENDER, STRANGER, b64, by_hand, naive_root, seal_opener, signers
 from tests.item import handmade
 from tests.keys.office import canonical, seed
+from tools.examples import with_examples
 from tools.vectors_exchange import Json, Kept, KeptSealer, bend, binding, entry, leaf, pretty, view_payload
 from tools.vectors_item import OPEN, text
 
@@ -423,16 +424,9 @@ def block(parcel: Parcel, found: Kept) -> str:
 
 
 def rendered(page: str) -> str:
-    """Put the examples into the page, between their markers."""
+    """Put the examples into the page, between their marks."""
     found = kept()
-    for parcel in good(found):
-        opening, closing = f"<!-- example: {parcel.name} -->", "<!-- /example -->"
-        if opening in page:
-            former, latter = page.split(opening)
-            if closing in latter.split("<!-- example:")[0]:
-                latter = latter.split(closing, 1)[1]
-            page = f"{former}{opening}\n{block(parcel, found)}\n{closing}{latter}"
-    return page
+    return with_examples(page, {each.name: block(each, found) for each in good(found)})
 
 
 def main() -> None:

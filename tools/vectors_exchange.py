@@ -19,6 +19,7 @@ from legation.keys.seal import HPKESealer, SealPublicKey
 from legation.log import Checkpoint, cosign, key_name, sign_checkpoint, stream_origin
 from tests.exchange.made import RECEIVER, SENDER, b64, by_hand, naive_root, seal_opener, signers
 from tests.keys.office import canonical, opener, seed
+from tools.examples import with_examples
 
 ROOT = Path(__file__).resolve().parents[1]
 FILE = ROOT / "vectors" / "exchange" / "exchange.json"
@@ -367,16 +368,9 @@ def block(message: Message, found: Kept) -> str:
 
 
 def rendered(page: str) -> str:
-    """Put the examples into the page, between their markers."""
+    """Put the examples into the page, between their marks."""
     found = kept()
-    for message in messages(found):
-        opening, closing = f"<!-- example: {message.name} -->", "<!-- /example -->"
-        if opening in page:
-            former, latter = page.split(opening)
-            if closing in latter.split("<!-- example:")[0]:
-                latter = latter.split(closing, 1)[1]
-            page = f"{former}{opening}\n{block(message, found)}\n{closing}{latter}"
-    return page
+    return with_examples(page, {each.name: block(each, found) for each in messages(found)})
 
 
 def main() -> None:

@@ -18,6 +18,7 @@ from typing import Any
 from legation.log import Checkpoint, cosign, key_name, sign_checkpoint, stream_origin
 from tests.exchange.made import RECEIVER, SENDER, b64, naive_root, signers
 from tests.keys.office import canonical, opener, seed
+from tools.examples import with_examples
 from tools.vectors_exchange import Json, Kept, binding, pretty
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -266,14 +267,9 @@ def made() -> bytes:
 
 
 def rendered(page: str) -> str:
-    """Put the examples into the page, between their markers."""
-    for each in examples(kept()):
-        opening, closing = f"<!-- example: {each.name} -->", "<!-- /example -->"
-        former, latter = page.split(opening)
-        if closing in latter.split("<!-- example:")[0]:
-            latter = latter.split(closing, 1)[1]
-        page = f"{former}{opening}\n```json\n{pretty(each.value)}\n```\n{closing}{latter}"
-    return page
+    """Put the examples into the page, between their marks."""
+    blocks = {each.name: f"```json\n{pretty(each.value)}\n```" for each in examples(kept())}
+    return with_examples(page, blocks)
 
 
 def main() -> None:

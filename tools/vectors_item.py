@@ -17,6 +17,7 @@ from typing import Any
 
 from tests.item import handmade, naive
 from tests.item.handmade import Document, Json, b64, key_id, public_key, seed
+from tools.examples import with_examples
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "vectors" / "item"
@@ -474,16 +475,8 @@ def _printed(value: Any, indent: str, before: str) -> list[str]:
 
 
 def rendered(page: str) -> str:
-    """Put the examples into the page, between their markers."""
-    for vector in good():
-        block = f"```json\n{pretty(vector.data)}\n```"
-        opening, closing = f"<!-- example: {vector.name} -->", "<!-- /example -->"
-        if opening in page:
-            former, latter = page.split(opening)
-            if closing in latter.split("<!-- example:")[0]:
-                latter = latter.split(closing, 1)[1]
-            page = f"{former}{opening}\n{block}\n{closing}{latter}"
-    return page
+    """Put the examples into the page, between their marks."""
+    return with_examples(page, {each.name: f"```json\n{pretty(each.data)}\n```" for each in good()})
 
 
 def main() -> None:

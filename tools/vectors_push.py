@@ -17,6 +17,7 @@ from typing import Any
 from legation.log import cosign, key_name
 from tests.exchange.made import RECEIVER, SENDER, b64, by_hand, naive_root, seal_opener, signers
 from tests.keys.office import canonical, opener, seed
+from tools.examples import with_examples
 from tools.vectors_bag import ATTACHED, INCARNATION, LEAVES, PAYLOADS, attached_root, carried, checkpoint
 from tools.vectors_exchange import Json, Kept, KeptSealer, bend, binding, pretty
 
@@ -219,16 +220,9 @@ def block(message: Message, found: Kept) -> str:
 
 
 def rendered(page: str) -> str:
-    """Put the examples into the page, between their markers."""
+    """Put the examples into the page, between their marks."""
     found = kept()
-    for message in messages(found):
-        opening, closing = f"<!-- example: {message.name} -->", "<!-- /example -->"
-        if opening in page:
-            former, latter = page.split(opening)
-            if closing in latter.split("<!-- example:")[0]:
-                latter = latter.split(closing, 1)[1]
-            page = f"{former}{opening}\n{block(message, found)}\n{closing}{latter}"
-    return page
+    return with_examples(page, {each.name: block(each, found) for each in messages(found)})
 
 
 def main() -> None:
