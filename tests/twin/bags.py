@@ -9,47 +9,19 @@ from typing import Any
 from legation.node.courier import packing
 from legation.store.sqlite import bags
 from legation.store.sqlite.database import Reading
-from tests.twin import cast
-from tests.twin.handmade import AUTHOR, PEER, hidden, of_peer, report
 from tests.twin.leaks import Leak, Patch, _wrap, approval_that_is_not_decided_again
-from tests.twin.pairs import Pair, act
-
-SECRET, SHOWN = "(S//REL KOR, NATO)", "(C//REL KOR, AUS)"
+from tests.twin.pairs import Pair
+from tests.twin.unasked import others_too, refused_before
 
 
 def others_get_bags_too() -> Pair:
     """Between two bags for the peer another office becomes one, and gets bags of its own."""
-    begin = (act("release", AUTHOR, report("(O) Seen.", to=PEER), "seen"), act("carry", AUTHOR, PEER))
-    others = [
-        hidden("pin", AUTHOR, "NATO", "S"),
-        hidden("release", AUTHOR, report(f"{SECRET} Zq7hidden.", to="NATO"), "unseen"),
-        hidden("carry", AUTHOR, "NATO"),
-        hidden("carry", "NATO", AUTHOR),
-    ]
-    end = (
-        act("release", AUTHOR, report("(O) More.", to=PEER), "more"),
-        act("carry", AUTHOR, PEER),
-        act("carry", PEER, AUTHOR),
-        act("carry", AUTHOR, PEER),
-        act("pull", PEER, AUTHOR),
-    )
-    return of_peer("others get bags too", (*begin, *others, *end), (*begin, *end))
+    return others_too("others get bags too", "carry")
 
 
 def refused_before_a_bag() -> Pair:
     """Items were approved for the peer, and may not go any more when its bag is packed; one may."""
-    begin = act("release", AUTHOR, report("(O) Seen.", f"{SECRET} Zq7one.", to=PEER), "seen")
-    other = act("release", AUTHOR, report("(O) Seen.", f"{SECRET} Zq7two, and longer.", to=PEER), "seen")
-    late = [
-        hidden("release", AUTHOR, report(f"{SHOWN} Zq7late {number}.", to=PEER), f"late {number}")
-        for number in range(3)
-    ]
-    end = (
-        act("grant", AUTHOR, PEER, cast.cleared(PEER, "L")),
-        act("carry", AUTHOR, PEER),
-        act("carry", PEER, AUTHOR),
-    )
-    return of_peer("refused before a bag", (begin, *late, *end), (other, *end))
+    return refused_before("refused before a bag", "carry")
 
 
 CARRIED = (others_get_bags_too, refused_before_a_bag)

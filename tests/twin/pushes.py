@@ -9,46 +9,19 @@ from typing import Any
 from legation.node.streams import pushed
 from legation.node.streams.pushing import Pushing
 from legation.store.sqlite.database import Reading
-from tests.twin import cast
-from tests.twin.handmade import AUTHOR, PEER, hidden, of_peer, report
 from tests.twin.leaks import Leak, Patch, approval_that_is_not_decided_again
-from tests.twin.pairs import Pair, act
-
-SECRET, SHOWN = "(S//REL KOR, NATO)", "(C//REL KOR, AUS)"
+from tests.twin.pairs import Pair
+from tests.twin.unasked import others_too, refused_before
 
 
 def others_are_pushed_to_too() -> Pair:
     """Between two pushes to the peer another office becomes one, and is pushed to."""
-    begin = (act("release", AUTHOR, report("(O) Seen.", to=PEER), "seen"), act("push", AUTHOR, PEER))
-    others = [
-        hidden("pin", AUTHOR, "NATO", "S"),
-        hidden("release", AUTHOR, report(f"{SECRET} Zq7hidden.", to="NATO"), "unseen"),
-        hidden("push", AUTHOR, "NATO"),
-        hidden("push", "NATO", AUTHOR),
-    ]
-    end = (
-        act("release", AUTHOR, report("(O) More.", to=PEER), "more"),
-        act("push", AUTHOR, PEER),
-        act("push", PEER, AUTHOR),
-        act("pull", PEER, AUTHOR),
-    )
-    return of_peer("others are pushed to too", (*begin, *others, *end), (*begin, *end))
+    return others_too("others are pushed to too", "push")
 
 
 def refused_before_a_push() -> Pair:
     """Items were approved for the peer, and may not go any more when it is pushed to; one may."""
-    begin = act("release", AUTHOR, report("(O) Seen.", f"{SECRET} Zq7one.", to=PEER), "seen")
-    other = act("release", AUTHOR, report("(O) Seen.", f"{SECRET} Zq7two, and longer.", to=PEER), "seen")
-    late = [
-        hidden("release", AUTHOR, report(f"{SHOWN} Zq7late {number}.", to=PEER), f"late {number}")
-        for number in range(3)
-    ]
-    end = (
-        act("grant", AUTHOR, PEER, cast.cleared(PEER, "L")),
-        act("push", AUTHOR, PEER),
-        act("push", PEER, AUTHOR),
-    )
-    return of_peer("refused before a push", (begin, *late, *end), (other, *end))
+    return refused_before("refused before a push", "push")
 
 
 PUSHED = (others_are_pushed_to_too, refused_before_a_push)
