@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -8,16 +9,26 @@ from msgspec.structs import replace as changed
 
 from legation.encoding import encode
 from legation.errors import LegationError, SignatureError
-from legation.exchange import EntryKind, read_cards, read_refused, write_cards
+from legation.exchange import (
+    Bag,
+    EntryKind,
+    Pull,
+    Push,
+    read_cards,
+    read_refused,
+    write_cards,
+    write_envelope,
+)
 from legation.item.withdrawal import withdraw
 from legation.keys.card import Card, SignedCard, make, read
-from legation.keys.sign import Ed25519Signer
+from legation.keys.sign import Ed25519Signer, Signer
 from legation.log import LogKind
 from legation.node.home import ROOT
 from legation.node.keys.keyring import ROOT_KEY
 from legation.node.peers import introducing
 from legation.node.peers.introducing import BY_ROOT, followed, introduction, introduction_for
 from legation.node.peers.stopping import exclude_peer, pause_peer, resume_peer
+from legation.node.streams import unasked
 from legation.node.streams.restoring import declare
 from tests.node.pair import FIRST, SECOND, Node, Village, unchanged
 from tests.node.renewals import forged, hands_over, item_key, next_of, renews, stream_keys
@@ -573,6 +584,127 @@ class TestIntroduction:
         jpn.catches_up(kor)
         assert jpn.peer(kor).trusted == 3
         assert kor.rows("SELECT count(*) FROM outgoing_entry WHERE kind = 'key'") == [(2,)]
+
+
+def written(letter: Pull | Push | Bag, signer: Signer, cards: bytes, to: Node) -> bytes:
+    """An envelope that was signed with some key, with cards that are to introduce it."""
+    return b"".join(
+        write_envelope(
+            letter,
+            [],
+            signer=signer,
+            to=to.card.seal_key,
+            secret=to.around.random(32),
+            sealer=to.around.sealer,
+            cards=cards,
+        )
+    )
+
+
+def a_pull(node: Node) -> Pull:
+    """A pull of KOR@NATO that brings nothing."""
+    key = node.around.opener(node.around.random(64), node.around.random(32)).public_key
+    return Pull(sender=KOR, receiver=JPN, nonce=node.around.random(16), answer_key=key)
+
+
+def a_push(node: Node) -> Push:
+    """A push of KOR@NATO that brings nothing."""
+    return Push(
+        sender=KOR,
+        receiver=JPN,
+        nonce=node.around.random(16),
+        answer_key=a_pull(node).answer_key,
+        challenge=node.around.random(16),
+        incarnation=bytes(16),
+        start=0,
+    )
+
+
+def a_bag(node: Node) -> Bag:
+    """A bag of KOR@NATO with nothing in it."""
+    random = node.around.random
+    return Bag(sender=KOR, receiver=JPN, nonce=random(16), number=1, incarnation=bytes(16), start=0)
+
+
+def opens(node: Node, envelope: bytes) -> None:
+    """Open a bag that came as a file."""
+    path = node.folder.parent / "came.bag"
+    path.write_bytes(envelope)
+    node.unpacks(path)
+
+
+Letters = Callable[[Node], Pull | Push | Bag]
+Door = Callable[[Node, bytes], object]
+DOORS: dict[str, tuple[Letters, Door]] = {
+    "a pull": (a_pull, lambda node, envelope: node.answering.open(envelope)),
+    "a push": (a_push, lambda node, envelope: node.answering.letterbox.open(envelope, Push)),
+    "the beginning of a push": (a_push, lambda node, envelope: node.answering.letterbox.sender(envelope)),
+    "a bag": (a_bag, opens),
+}
+
+
+def lets_in_nobody(village: Village, letter: Letters, door: Door) -> None:
+    """See that whoever is not KOR@NATO opens nothing in its name, and leaves nothing."""
+    kor, jpn = village.pair(KOR, JPN)
+    genuine = next_of(kor, stream=True)
+    stranger, item, stream = (Ed25519Signer(bytes([number]) * 32) for number in range(3))
+    mldsa44 = kor.home.signing.stream.mldsa44
+    [*keys] = [each for each in kor.card.body.stream_keys if each.key.algorithm != "ed25519"]
+    own = changed(kor.card.body.item_keys[0], key=item.public_key)
+    listed = changed(kor.card.body.stream_keys[0], key=stream.public_key)
+    body = changed(
+        kor.card.body,
+        number=1,
+        previous=kor.card.digest,
+        root=stranger.public_key,
+        item_keys=(own,),
+        stream_keys=tuple(sorted((listed, *keys), key=lambda each: each.key.key_id)),
+    )
+    card = make(body, [stranger, item, stream, mldsa44])
+    assert read(card).envelope_key == stream.public_key
+    for cards in (write_cards([card]), write_cards([genuine.data]), write_cards([genuine.data, card])):
+        with unchanged(jpn), pytest.raises(SignatureError):
+            door(jpn, written(letter(jpn), stream, cards, jpn))
+
+
+@pytest.mark.parametrize(("letter", "door"), DOORS.values(), ids=DOORS)
+class TestDoors:
+    """Wherever a peer sends unasked, only cards that follow on the pinned one introduce its key."""
+
+    def test_whoever_makes_cards_for_somebody_is_let_in_nowhere(
+        self,
+        village: Village,
+        letter: Callable[[Node], Pull | Push | Bag],
+        door: Callable[[Node, bytes], object],
+    ) -> None:
+        """
+        A stranger lists keys of its own on a card under its own root; and brings a genuine card with its own signature.
+        """
+        lets_in_nobody(village, letter, door)
+
+    def test_a_node_that_takes_any_card_is_found(
+        self, village: Village, letter: Letters, door: Door, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """
+        Planted: the last card that comes with a letter gives the key, whatever it follows on.
+        """
+        for module in (introducing, unasked):  # a bag is looked at twice
+            monkeypatch.setattr(module, "followed", lambda _card, cards, _around: read(read_cards(cards)[-1]))
+        with pytest.raises(pytest.fail.Exception, match="DID NOT RAISE"):
+            lets_in_nobody(village, letter, door)
+
+    def test_a_card_that_follows_introduces_its_key(
+        self,
+        village: Village,
+        letter: Callable[[Node], Pull | Push | Bag],
+        door: Callable[[Node, bytes], object],
+    ) -> None:
+        """
+        What is refused above is the stranger, and not that there are cards.
+        """
+        kor, jpn = village.pair(KOR, JPN)
+        card = renews(kor, stream=True)
+        door(jpn, written(letter(jpn), kor.home.signing.stream.ed25519, write_cards([card.data]), jpn))
 
 
 def read_signed(card: Card) -> SignedCard:
