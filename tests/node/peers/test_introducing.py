@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -10,8 +10,10 @@ from msgspec.structs import replace as changed
 from legation.encoding import encode
 from legation.errors import LegationError, SignatureError
 from legation.exchange import (
+    Answer,
     Bag,
     EntryKind,
+    Letter,
     Pull,
     Push,
     read_cards,
@@ -21,6 +23,7 @@ from legation.exchange import (
 )
 from legation.item.withdrawal import withdraw
 from legation.keys.card import Card, SignedCard, make, read
+from legation.keys.seal import SealPublicKey
 from legation.keys.sign import Ed25519Signer, Signer
 from legation.log import LogKind
 from legation.node.home import ROOT
@@ -28,8 +31,9 @@ from legation.node.keys.keyring import ROOT_KEY
 from legation.node.peers import introducing
 from legation.node.peers.introducing import BY_ROOT, followed, introduction, introduction_for
 from legation.node.peers.stopping import exclude_peer, pause_peer, resume_peer
-from legation.node.streams import unasked
+from legation.node.streams import pulling, unasked
 from legation.node.streams.restoring import declare
+from legation.node.surroundings import HERE
 from tests.node.pair import FIRST, SECOND, Node, Village, unchanged
 from tests.node.renewals import forged, hands_over, item_key, next_of, renews, stream_keys
 
@@ -586,19 +590,12 @@ class TestIntroduction:
         assert kor.rows("SELECT count(*) FROM outgoing_entry WHERE kind = 'key'") == [(2,)]
 
 
-def written(letter: Pull | Push | Bag, signer: Signer, cards: bytes, to: Node) -> bytes:
+def written(letter: Letter, signer: Signer, cards: bytes, to: SealPublicKey) -> bytes:
     """An envelope that was signed with some key, with cards that are to introduce it."""
-    return b"".join(
-        write_envelope(
-            letter,
-            [],
-            signer=signer,
-            to=to.card.seal_key,
-            secret=to.around.random(32),
-            sealer=to.around.sealer,
-            cards=cards,
-        )
+    pieces = write_envelope(
+        letter, [], signer=signer, to=to, secret=bytes(32), sealer=HERE.sealer, cards=cards
     )
+    return b"".join(pieces)
 
 
 def a_pull(node: Node) -> Pull:
@@ -643,28 +640,79 @@ DOORS: dict[str, tuple[Letters, Door]] = {
 }
 
 
-def lets_in_nobody(village: Village, letter: Letters, door: Door) -> None:
-    """See that whoever is not KOR@NATO opens nothing in its name, and leaves nothing."""
-    kor, jpn = village.pair(KOR, JPN)
+def stranger_to(kor: Node) -> tuple[Ed25519Signer, list[bytes]]:
+    """The stream key of somebody who is not KOR@NATO, and cards to introduce it: made up, genuine, and both."""
     genuine = next_of(kor, stream=True)
-    stranger, item, stream = (Ed25519Signer(bytes([number]) * 32) for number in range(3))
-    mldsa44 = kor.home.signing.stream.mldsa44
-    [*keys] = [each for each in kor.card.body.stream_keys if each.key.algorithm != "ed25519"]
-    own = changed(kor.card.body.item_keys[0], key=item.public_key)
-    listed = changed(kor.card.body.stream_keys[0], key=stream.public_key)
+    root, item, stream = (Ed25519Signer(bytes([number]) * 32) for number in range(3))
+    others = [each for each in kor.card.body.stream_keys if each.key.algorithm != "ed25519"]
+    listed = [changed(kor.card.body.stream_keys[0], key=stream.public_key), *others]
     body = changed(
         kor.card.body,
         number=1,
         previous=kor.card.digest,
-        root=stranger.public_key,
-        item_keys=(own,),
-        stream_keys=tuple(sorted((listed, *keys), key=lambda each: each.key.key_id)),
+        root=root.public_key,
+        item_keys=(changed(kor.card.body.item_keys[0], key=item.public_key),),
+        stream_keys=tuple(sorted(listed, key=lambda each: each.key.key_id)),
     )
-    card = make(body, [stranger, item, stream, mldsa44])
+    card = make(body, [root, item, stream, kor.home.signing.stream.mldsa44])
     assert read(card).envelope_key == stream.public_key
-    for cards in (write_cards([card]), write_cards([genuine.data]), write_cards([genuine.data, card])):
+    return stream, [write_cards(each) for each in ([card], [genuine.data], [genuine.data, card])]
+
+
+def lets_in_nobody(village: Village, letter: Letters, door: Door) -> None:
+    """See that whoever is not KOR@NATO opens nothing in its name, and leaves nothing."""
+    kor, jpn = village.pair(KOR, JPN)
+    stream, made_up = stranger_to(kor)
+    for cards in made_up:
         with unchanged(jpn), pytest.raises(SignatureError):
-            door(jpn, written(letter(jpn), stream, cards, jpn))
+            door(jpn, written(letter(jpn), stream, cards, jpn.card.seal_key))
+
+
+def hears_nobody(village: Village) -> None:
+    """See that whoever is not KOR@NATO answers nothing in its name, although it can read what was asked."""
+    kor, jpn = village.pair(KOR, JPN)
+    stream, made_up = stranger_to(kor)
+    for cards in made_up:
+
+        def answers(pieces: Iterable[bytes], cards: bytes = cards) -> Iterator[bytes]:
+            found = kor.answering.open(b"".join(pieces))
+            answer = Answer(
+                sender=KOR,
+                receiver=JPN,
+                nonce=kor.around.random(16),
+                pull=found.binding,
+                incarnation=bytes(16),
+                start=0,
+                challenge=kor.around.random(16),
+            )
+            yield written(answer, stream, cards, found.letter.answer_key)
+
+        with unchanged(jpn), pytest.raises(SignatureError):
+            jpn.pulls(kor, answers)
+
+
+def takes_any_card(patch: pytest.MonkeyPatch) -> None:
+    """Planted: the last card that comes with a letter gives the key, whatever it follows on."""
+    for module in (introducing, pulling, unasked):  # what brings entries is looked at twice
+        patch.setattr(module, "followed", lambda _card, cards, _around: read(read_cards(cards)[-1]))
+
+
+class TestAnswers:
+    def test_whoever_makes_cards_for_somebody_answers_nothing(self, village: Village) -> None:
+        """
+        A stranger that stands in the way, and has the seal key of the one that was asked.
+        """
+        hears_nobody(village)
+
+    def test_a_node_that_takes_any_card_is_found(
+        self, village: Village, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """
+        What such a stranger says is heard then.
+        """
+        takes_any_card(monkeypatch)
+        with pytest.raises(pytest.fail.Exception, match="DID NOT RAISE"):
+            hears_nobody(village)
 
 
 @pytest.mark.parametrize(("letter", "door"), DOORS.values(), ids=DOORS)
@@ -688,8 +736,7 @@ class TestDoors:
         """
         Planted: the last card that comes with a letter gives the key, whatever it follows on.
         """
-        for module in (introducing, unasked):  # a bag is looked at twice
-            monkeypatch.setattr(module, "followed", lambda _card, cards, _around: read(read_cards(cards)[-1]))
+        takes_any_card(monkeypatch)
         with pytest.raises(pytest.fail.Exception, match="DID NOT RAISE"):
             lets_in_nobody(village, letter, door)
 
@@ -704,7 +751,12 @@ class TestDoors:
         """
         kor, jpn = village.pair(KOR, JPN)
         card = renews(kor, stream=True)
-        door(jpn, written(letter(jpn), kor.home.signing.stream.ed25519, write_cards([card.data]), jpn))
+        door(
+            jpn,
+            written(
+                letter(jpn), kor.home.signing.stream.ed25519, write_cards([card.data]), jpn.card.seal_key
+            ),
+        )
 
 
 def read_signed(card: Card) -> SignedCard:
